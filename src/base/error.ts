@@ -1,0 +1,28 @@
+/** Every kind of failure Weir reports, with the exit status of the command line. docs/errors.md is tested against it. */
+export const errorCodes = {
+  usage: { exit: 2, means: 'The command line is wrong.' },
+  input_missing: { exit: 2, means: 'A path that was given does not exist or cannot be opened.' },
+  input_unknown: { exit: 2, means: 'Nothing in what was given is of a kind that Weir can read.' },
+  record_unreadable: {
+    exit: 2,
+    means: 'One record of the input cannot be read; it is kept as a reject and the run goes on.',
+  },
+  content_invalid: {
+    exit: 2,
+    means: 'A detector or feature file is wrong; the message names file and field.',
+  },
+  store_unavailable: { exit: 2, means: 'The store cannot be started or reached.' },
+  store_failed: { exit: 2, means: 'The store refused a statement.' },
+  not_found: { exit: 2, means: 'What was asked for is not in the store.' },
+} as const;
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The one error class. Decide by `code`, never by reading the message. */
+export class WeirError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WeirError';
+    this.code = code;
+  }
+}

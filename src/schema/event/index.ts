@@ -1,0 +1,37 @@
+import type { RecordOf } from '../table.ts';
+import { external_alert } from './alert.ts';
+import { authentication } from './authentication.ts';
+import { certificate } from './certificate.ts';
+import { connection } from './connection.ts';
+import { dhcp } from './dhcp.ts';
+import { dns } from './dns.ts';
+import { file } from './file.ts';
+import { ftp } from './ftp.ts';
+import { http } from './http.ts';
+import { inventory } from './inventory.ts';
+import { mail } from './mail.ts';
+import { remote_call } from './remote-call.ts';
+import { sensor_stats } from './sensor-stats.ts';
+import { tls } from './tls.ts';
+
+/** Every kind of event; one table each in the telemetry store. */
+export const tables = {
+  authentication,
+  certificate,
+  connection,
+  dhcp,
+  dns,
+  external_alert,
+  file,
+  ftp,
+  http,
+  inventory,
+  mail,
+  remote_call,
+  sensor_stats,
+  tls,
+} as const;
+
+export type EventKind = keyof typeof tables;
+/** A record of any kind, told apart by `kind`. */
+export type WeirEvent = { [K in EventKind]: RecordOf<(typeof tables)[K]> }[EventKind];
