@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { errorCodes, WeirError } from './base/error.ts';
+import { runtimeProblem } from './base/runtime.ts';
+
+interface Command {
+  readonly name: string;
+  /** One line for `weir --help`. */
+  readonly summary: string;
+  /** Loaded only when the command runs, so that `weir --version` stays instant. */
+  readonly load: () => Promise<{ run(args: string[]): Promise<number> }>;
+}
+
+/** To add a command: one file in cli/ that exports `run(args)` → exit status, and one line here. */
+const commands: readonly Command[] = [];
+
+/** Exit status of a fault in Weir itself; 1 belongs to commands that answer a question with no. */
+const faultExit = 3;
+
+async function main(args: string[]): Promise<number> {
+  const problem = runtimeProblem(process.version);
+  if (problem) throw new WeirError('usage', problem);
+  const [name, ...rest] = args;
+  if (name === '--version' || name === '-V') return print(version());
+  if (name === '--help' || name === '-h' || name === 'help') return print(help());
+  const command = commands.find((one) => one.name === name);
+  if (command) return (await command.load()).run(rest);
+  const what = name === undefined ? 'No command was given.' : `There is no command "${name}".`;
+  throw new WeirError('usage', `${what}\n\n${help()}`);
+}
+
+function version(): string {
+  // package.json is one folder up from src/ as well as from dist/.
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
+function help(): string {
+  const width = Math.max(...commands.map((one) => one.name.length), 9);
+  const lines = commands.map((one) => `  ${one.name.padEnd(width)}  ${one.summary}`);
+  return [
+    'Weir learns what is normal on a network, says what is not, and why.',
+    '',
+    'usage: weir <command> [arguments]    weir <command> --help',
+    '',
+    ...lines,
+    `  ${'--help'.padEnd(width)}  this page`,
+    `  ${'--version'.padEnd(width)}  the version`,
+  ].join('\n');
+}
+
+function print(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function exitOf(error: unknown): number {
+  if (error instanceof WeirError) {
+    console.error(`weir: ${error.message}`);
+    return errorCodes[error.code].exit;
+  }
+  console.error('weir: a fault in Weir itself, please report it with these lines:', error);
+  return faultExit;
+}
+
+// `weir … | head` closes our output early: that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await main(process.argv.slice(2)).catch(exitOf);
