@@ -1,9 +1,12 @@
-// Installs what Weir needs when it is not there yet, or not in the versions of the lockfile. Plain JavaScript: it
-// runs on whatever Node the machine has, before our own Node 24 is installed. A second run costs a few milliseconds.
-import { spawnSync } from 'node:child_process';
+// node scripts/bootstrap.mjs [module [arguments]]: installs what Weir needs when it is not there yet, or not in the
+// versions of the lockfile; then runs the module in a Node that is new enough. Plain JavaScript: it runs on whatever
+// Node the machine has. npm's own "prestart" hooks would do, but npm skips hooks where ignore-scripts is set.
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, oldestNode, ownNode, runInNode } from '../bin/own-node.mjs';
 
 /**
  * @typedef {object} LockEntry
@@ -39,16 +42,9 @@ function isFor({ os, cpu, libc }, machine) {
   );
 }
 
-/** @param {string} text a version: v24.14.1 @param {readonly number[]} least */
-function isAtLeast(text, least) {
-  const parts = text.replace(/^v/, '').split('.').map(Number);
-  const differs = least.findIndex((part, at) => part !== parts[at]);
-  return differs === -1 || (parts[differs] ?? 0) > (least[differs] ?? 0);
-}
-
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
-const runtime = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+/** Holds the id of the process that installs; gone when none does. */
 const busy = join(root, '.bootstrap');
 
 /** @param {string} file @returns {Packages} */
@@ -66,8 +62,8 @@ function missing() {
   const machine = { os: process.platform, cpu: process.arch, libc: glibc ? 'glibc' : 'musl' };
   const wanted = packagesOf(join(root, 'package-lock.json'));
   const packages = missingPackages(wanted, packagesOf(join(modules, '.package-lock.json')), machine);
-  const ownNode = existsSync(runtime) || isAtLeast(process.version, [24, 14, 1]);
-  return ownNode ? packages : [...packages, 'the Node 24 that the package "node" brings'];
+  const hasNode = isNewEnough(process.version) || ownNode() !== null;
+  return hasNode ? packages : [...packages, 'the Node 24 of the package "node"'];
 }
 
 /** @param {string} text @returns {never} */
@@ -87,62 +83,97 @@ function isAlive(pid) {
 }
 
 /** One install at a time: `npm ci` begins by deleting node_modules. Waits while another runs. */
-function takeTurn() {
+async function takeTurn() {
   for (let tries = 0; tries < 1200; tries++) {
     try {
-      writeFileSync(busy, `${process.pid}\n`, { flag: 'wx' });
-      process.on('exit', () => rmSync(busy, { force: true }));
+      writeFileSync(busy, `${process.pid}`, { flag: 'wx' });
+      process.on('exit', endTurn);
       return;
     } catch {
-      if (tries === 0) console.error('Weir: another install is running here; waiting for it ...');
       const pid = existsSync(busy) ? Number(readFileSync(busy, 'utf8')) : 0;
       if (pid > 0 && !isAlive(pid)) rmSync(busy, { force: true });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      else {
+        if (tries === 0) console.error('Weir: another install is running here; waiting for it ...');
+        await setTimeout(500);
+      }
     }
   }
   stop(`another install has been running for ten minutes. If there is none, delete ${busy} and start again.`);
 }
 
-function install() {
-  console.error('Weir: installing what it needs (once, about 20 s and 800 MB) ...');
+function endTurn() {
+  process.off('exit', endTurn);
+  rmSync(busy, { force: true });
+}
+
+/** Runs `npm ci` and waits for its end even when told to stop, since npm tidies up behind itself.
+ * @returns {Promise<{ status: number | null, signal: string | null, said: string }>} */
+function npmCi() {
   const npm = process.env.npm_execpath;
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const run = spawnSync(
+  const child = spawn(
     command,
     [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
     {
       cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
       shell: !npm && process.platform === 'win32',
     },
   );
-  if (run.error)
-    stop(`npm could not be started (${run.error.message}). Install npm 10 or newer, then start again.`);
-  if (run.signal) stop(`the install was stopped by ${run.signal}. Start again to finish it.`);
-  if (run.status !== 0) {
+  // When this process is killed and npm is not, the next start waits for npm.
+  if (child.pid) writeFileSync(busy, `${child.pid}`);
+  /** @type {string | null} */
+  let told = null;
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      told = signal;
+      child.kill(signal);
+    });
+  }
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  return new Promise((resolve) => {
+    child.on('error', (error) =>
+      resolve({ status: null, signal: null, said: `npm cannot be started: ${error.message}` }),
+    );
+    child.on('close', (status, signal) => resolve({ status, signal: told ?? signal, said }));
+  });
+}
+
+async function install() {
+  console.error('Weir: installing what it needs (once, about 20 s and 800 MB) ...');
+  const { status, signal, said } = await npmCi();
+  if (signal) stop(`the install was stopped by ${signal}. Start again to finish it.`);
+  if (status !== 0) {
+    const log = said.split('\n').find((line) => line.includes('complete log')) ?? '';
     stop(
-      'npm could not install what Weir needs; its own words are above. Nothing was started.\n' +
+      `npm could not install what Weir needs. Nothing was started. Its words:\n${said.split('\n').slice(0, 12).join('\n')}\n${log}\n` +
         '  - ECONNREFUSED, ENOTFOUND, ETIMEDOUT: npm does not reach its registry; see `npm config get registry`.\n' +
         '  - ENOSPC: about 1 GB of free disk is needed.   - EACCES: this folder must be writable.\n' +
         '  - EUSAGE: package.json and package-lock.json differ: npm install, then npm run fix-lockfile.',
     );
   }
   const left = missing();
-  if (left.length > 0) {
-    stop(
-      `npm finished without an error, but did not bring ${left.join(', ')}.\n` +
-        '  - If npm is told to run no install scripts (`npm config get ignore-scripts`), start once with\n' +
-        '    npm_config_ignore_scripts=false, or use Node 24.14.1 or newer of your own.\n' +
-        '  - Otherwise the package could not be downloaded for this machine; look at the npm log.',
-    );
-  }
+  if (left.length === 0) return;
+  stop(
+    `npm finished without an error, but did not bring ${left.join(', ')}.\n` +
+      '  - If npm is told to run no install scripts (`npm config get ignore-scripts` says true), start once with\n' +
+      `    npm_config_ignore_scripts=false, or use Node ${oldestNode} or newer of your own.\n` +
+      '  - Otherwise the package could not be downloaded for this machine; look at the npm log.',
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (!isAtLeast(process.version, [20, 0, 0]))
+  if (!isNewEnough(process.version, '20.0.0'))
     stop(`Node 20 or newer is needed to install it; this is ${process.version}.`);
   if (missing().length > 0) {
-    takeTurn();
-    if (missing().length > 0) install();
+    await takeTurn();
+    if (missing().length > 0) await install();
+    endTurn();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
   }
+  const [, , module, ...args] = process.argv;
+  if (module) await runInNode(join(root, module), args);
 }
