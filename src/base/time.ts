@@ -1,0 +1,69 @@
+/** Largest time that is exact as a JavaScript number of µs: 2255-06-05. */
+export const lastTime = Number.MAX_SAFE_INTEGER;
+
+/** Days from 1970-01-01 to a date of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms"). */
+export function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const of_era = y - era * 400;
+  const of_year = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  return era * 146_097 + of_era * 365 + Math.floor(of_era / 4) - Math.floor(of_era / 100) + of_year - 719_468;
+}
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Whether a date exists. */
+export function isDate(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return day <= (month === 2 && leap ? 29 : monthDays[month - 1]!);
+}
+
+const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:?\d\d)?$/;
+
+/**
+ * ISO 8601 / RFC 3339 with seconds, in µs since 1970 UTC; null when it is none. Without an offset it is read as UTC.
+ * Digits below the microsecond are cut; a leap second (:60) is the first instant of the next minute.
+ */
+export function parseIsoTime(text: string): number | null {
+  const m = iso.exec(text);
+  if (m === null) return null;
+  const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])];
+  const [hour, minute, second] = [Number(m[4]), Number(m[5]), Number(m[6])];
+  if (!isDate(year, month, day) || hour > 23 || minute > 59 || second > 60) return null;
+  const micros = m[7] === undefined ? 0 : Number(m[7].slice(0, 6).padEnd(6, '0'));
+  const offset = offsetMinutes(m[8]);
+  if (offset === null) return null;
+  const minutes = daysFromCivil(year, month, day) * 1440 + hour * 60 + minute - offset;
+  return (minutes * 60 + second) * 1_000_000 + micros;
+}
+
+function offsetMinutes(zone: string | undefined): number | null {
+  if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(-2));
+  if (hours > 23 || minutes > 59) return null;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+const decimal = /^(-?)(\d{1,16})(?:\.(\d{1,6}))?$/;
+const real = /^-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?$/;
+
+/** Seconds since 1970 ('1521911720.865716', '2.385616957e+09') in µs; null when it is no such number. */
+export function parseEpochTime(text: string): number | null {
+  const m = decimal.exec(text);
+  if (m === null) return real.test(text) ? Math.round(Number(text) * 1_000_000) : null;
+  const micros = Number(m[2]) * 1_000_000 + Number((m[3] ?? '').padEnd(6, '0'));
+  return m[1] === '-' ? -micros : micros;
+}
+
+/**
+ * Seconds rounded to the microsecond, ties to even as C's printf does it: the same interval written with six digits
+ * (Zeek TSV) and as a double (Zeek JSON) gives the same number.
+ */
+export function roundMicros(seconds: number): number {
+  const micros = seconds * 1_000_000;
+  let whole = Math.round(micros);
+  if (whole - micros === 0.5 && whole % 2 !== 0) whole--;
+  return whole / 1_000_000;
+}

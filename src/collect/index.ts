@@ -1,0 +1,10 @@
+export { byFirstTime, findInputs, type Input } from './inputs.ts';
+export {
+  defaultLimits,
+  headBytes,
+  type InputProblem,
+  type OpenInput,
+  type OpenLimits,
+  openInput,
+  peekInput,
+} from './open.ts';

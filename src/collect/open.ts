@@ -1,0 +1,310 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { PassThrough, Readable, type Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { type Input, missing } from './inputs.ts';
+
+/** Uncompressed bytes that are looked at to tell the kind of a file. */
+export const headBytes = 64 * 1024;
+const chunkBytes = 1024 * 1024;
+
+/** Guard against archives made to exhaust: checked once this much came out. */
+export interface OpenLimits {
+  readonly free_bytes: number;
+  /** uncompressed to compressed; logs of a scan reach some 100 */
+  readonly most_ratio: number;
+  readonly most_bytes: number;
+}
+export const defaultLimits: OpenLimits = {
+  free_bytes: 256 * 1024 * 1024,
+  most_ratio: 500,
+  most_bytes: 8 * 1024 ** 4,
+};
+
+/** Something wrong with the file as a whole; what could be read was given out before. */
+export interface InputProblem {
+  /** for people: 'the gzip data ends early' */
+  readonly reason: string;
+  /** uncompressed bytes that were given out before */
+  readonly offset: number;
+}
+
+export interface OpenInput {
+  readonly input: Input;
+  readonly encoding: 'plain' | 'gzip' | 'zstd';
+  /** the first uncompressed bytes, up to 64 KiB; they come again as the beginning of `chunks` */
+  readonly head: Buffer;
+  /** All uncompressed bytes in order, in pieces of up to 1 MiB that are not used again. Ends early after a problem. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** bytes read from disk so far (compressed): progress against input.size_bytes */
+  bytes_read(): number;
+  /** uncompressed bytes given out so far */
+  bytes_out(): number;
+  /** What was wrong with the file, known when `chunks` has ended; each is one reject. */
+  problems(): readonly InputProblem[];
+  /** Lets go of the file; needed when `chunks` is not read to its end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an input; gzip (also of several members) and zstd are told by content and unpacked.
+ * @throws WeirError input_missing when it cannot be opened; reading errors later on are thrown by `chunks`
+ */
+export async function openInput(input: Input, limits: OpenLimits = defaultLimits): Promise<OpenInput> {
+  const opened = new Opened(input, limits);
+  await opened.start();
+  return opened;
+}
+
+/** The first bytes of an input, for telling its kind and order before it is read. Not for standard input: that can be read once. */
+export async function peekInput(input: Input): Promise<Buffer> {
+  const opened = await openInput(input);
+  await opened.close();
+  return opened.head;
+}
+
+class Opened implements OpenInput {
+  readonly input: Input;
+  encoding: OpenInput['encoding'] = 'plain';
+  head: Buffer = Buffer.alloc(0);
+  private readonly limits: OpenLimits;
+  private handle: FileHandle | null = null;
+  private source: AsyncIterator<Buffer> | null = null;
+  private unpack: Transform | null = null;
+  private unpacked: AsyncIterator<Buffer> | null = null;
+  private readonly first: Buffer[] = [];
+  private read_bytes = 0;
+  private out_bytes = 0;
+  private taken = false;
+  private closed = false;
+  private readonly found: InputProblem[] = [];
+
+  constructor(input: Input, limits: OpenLimits) {
+    this.input = input;
+    this.limits = limits;
+  }
+
+  bytes_read(): number {
+    return this.read_bytes;
+  }
+  bytes_out(): number {
+    return this.out_bytes;
+  }
+  problems(): readonly InputProblem[] {
+    return this.found;
+  }
+
+  async start(): Promise<void> {
+    const raw = this.input.path === '-' ? stdin() : await this.file();
+    this.source = raw;
+    try {
+      const start = await this.firstRaw();
+      this.encoding = encodingOf(start);
+      if (this.encoding !== 'plain') this.startUnpacking(start);
+      else if (start.length > 0) this.first.push(start);
+      await this.fillHead();
+    } catch (error) {
+      await this.close();
+      throw missing(this.input.name, reasonOf(error), error);
+    }
+  }
+
+  private async file(): Promise<AsyncIterator<Buffer>> {
+    try {
+      this.handle = await open(this.input.path, 'r');
+      if ((await this.handle.stat()).isDirectory()) throw new Error('it is a folder');
+    } catch (error) {
+      await this.close();
+      throw missing(this.input.name, reasonOf(error), error);
+    }
+    return fileChunks(this.handle);
+  }
+
+  /** At least the four bytes that tell the encoding, when there are so many. */
+  private async firstRaw(): Promise<Buffer> {
+    let start: Buffer = Buffer.alloc(0);
+    while (start.length < 4) {
+      const next = await this.nextRaw();
+      if (next === null) break;
+      start = start.length === 0 ? next : Buffer.concat([start, next]);
+    }
+    return start;
+  }
+
+  private async nextRaw(): Promise<Buffer | null> {
+    const { value, done } = await this.source!.next();
+    if (done === true) return null;
+    this.read_bytes += value.length;
+    return value;
+  }
+
+  private startUnpacking(start: Buffer): void {
+    const unpack =
+      this.encoding === 'gzip'
+        ? createGunzip({ chunkSize: chunkBytes })
+        : createZstdDecompress({ chunkSize: chunkBytes });
+    const nextRaw = () => this.nextRaw();
+    async function* packed() {
+      yield start;
+      for (let next = await nextRaw(); next !== null; next = await nextRaw()) yield next;
+    }
+    const feed = Readable.from(packed(), { objectMode: false, highWaterMark: chunkBytes });
+    feed.on('error', (error) => unpack.destroy(new ReadingError(error)));
+    feed.pipe(unpack);
+    // What was unpacked before an error must come out: a PassThrough is ended, not destroyed, when the data is damaged.
+    const out = new PassThrough({ highWaterMark: chunkBytes });
+    unpack.on('error', (error) => {
+      feed.destroy();
+      if (error instanceof ReadingError) out.destroy(error.reason);
+      else {
+        this.pending_problem = damageOf(error, this.encoding);
+        out.end();
+      }
+    });
+    unpack.pipe(out);
+    this.unpack = unpack;
+    this.unpacked = out[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  }
+  private pending_problem: string | null = null;
+
+  private async next(): Promise<Buffer | null> {
+    if (this.unpacked === null) return this.nextRaw();
+    const { value, done } = await this.unpacked.next();
+    if (done !== true) return value;
+    if (this.pending_problem !== null) this.problem(this.pending_problem);
+    this.pending_problem = null;
+    return null;
+  }
+
+  private problem(reason: string): void {
+    this.found.push({ reason, offset: this.out_bytes });
+  }
+
+  private async fillHead(): Promise<void> {
+    let length = this.first.reduce((sum, one) => sum + one.length, 0);
+    while (length < headBytes) {
+      const next = await this.next();
+      if (next === null) break;
+      this.first.push(next);
+      length += next.length;
+    }
+    this.head = Buffer.concat(this.first).subarray(0, headBytes);
+  }
+
+  get chunks(): AsyncIterable<Buffer> {
+    return this.all();
+  }
+
+  private async *all(): AsyncGenerator<Buffer> {
+    if (this.taken) throw new Error('chunks can be read once');
+    this.taken = true;
+    // A problem met while the head was filled is told again at its true place: after the bytes before it.
+    const early = this.found.splice(0);
+    try {
+      for (let chunk = this.first.shift(); chunk !== undefined; chunk = this.first.shift()) {
+        this.out_bytes += chunk.length;
+        yield chunk;
+      }
+      for (const one of early) this.problem(one.reason);
+      if (early.length > 0) return;
+      for (let chunk = await this.guardedNext(); chunk !== null; chunk = await this.guardedNext()) {
+        this.out_bytes += chunk.length;
+        yield chunk;
+        if (this.isBomb()) return;
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  private async guardedNext(): Promise<Buffer | null> {
+    try {
+      return await this.next();
+    } catch (error) {
+      throw missing(this.input.name, reasonOf(error), error);
+    }
+  }
+
+  private isBomb(): boolean {
+    const { free_bytes, most_ratio, most_bytes } = this.limits;
+    if (this.encoding === 'plain' || this.out_bytes <= free_bytes) return false;
+    if (this.out_bytes <= most_bytes && this.out_bytes / this.read_bytes <= most_ratio) return false;
+    this.problem(
+      `unpacking stopped: ${this.out_bytes} bytes out of ${this.read_bytes}, more than ${most_ratio} to 1`,
+    );
+    return true;
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.unpack?.destroy();
+    const { handle } = this;
+    this.handle = null;
+    await this.source?.return?.();
+    await handle?.close().catch(() => {});
+  }
+}
+
+/** An error of reading, in distinction to one of unpacking. */
+class ReadingError extends Error {
+  readonly reason: Error;
+  constructor(reason: Error) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** Reads ahead by one piece, so that disk and decoder work at the same time. */
+async function* fileChunks(handle: FileHandle): AsyncGenerator<Buffer> {
+  const read = async (): Promise<Buffer> => {
+    const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, null);
+    return buffer.subarray(0, bytesRead);
+  };
+  let ahead = read();
+  try {
+    for (;;) {
+      const chunk = await ahead;
+      if (chunk.length === 0) return;
+      ahead = read();
+      yield chunk;
+    }
+  } finally {
+    await ahead.catch(() => {});
+  }
+}
+
+function stdin(): AsyncIterator<Buffer> {
+  return process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+}
+
+function encodingOf(start: Buffer): OpenInput['encoding'] {
+  if (start.length >= 3 && start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return 'gzip';
+  if (start.length < 4) return 'plain';
+  const magic = start.readUInt32LE(0);
+  // a zstd frame, or a skippable frame before one (RFC 8878, sections 3.1.1 and 3.1.2)
+  return magic === 0xfd2fb528 || (magic >= 0x184d2a50 && magic <= 0x184d2a5f) ? 'zstd' : 'plain';
+}
+
+function damageOf(error: Error, encoding: string): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'Z_BUF_ERROR' || /unexpected end of file/.test(error.message))
+    return `the ${encoding} data ends early`;
+  return `the ${encoding} data is damaged (${error.message})`;
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file (any more)',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  EMFILE: 'too many open files',
+};
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (
+    (code !== undefined ? reasons[code] : undefined) ??
+    (error instanceof Error ? error.message : String(error))
+  );
+}

@@ -1,0 +1,212 @@
+import { canonicalIp } from '../base/ip.ts';
+import { lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
+import { excerptLength } from './lines.ts';
+
+/** Addresses repeat: their canonical form is kept, up to this many, then forgotten all at once. */
+const cachedIps = 65_536;
+const ips = new Map<string, string>();
+
+/** canonicalIp with a bounded memory; '' when the text is no address. */
+export function cachedIp(text: string): string {
+  const known = ips.get(text);
+  if (known !== undefined) return known;
+  if (text.length > 100) return '';
+  const canonical = canonicalIp(text) ?? '';
+  if (canonical === '') return '';
+  if (ips.size >= cachedIps) ips.clear();
+  // A copy of its own: the text may be a slice that would keep a whole piece of the file alive.
+  const key = Buffer.from(text, 'latin1').toString('latin1');
+  const value = canonical === text ? key : Buffer.from(canonical, 'latin1').toString('latin1');
+  ips.set(key, value);
+  return value;
+}
+
+/** A value as it is shown in a reason: short, on one line. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
+}
+
+const password = /("(?:password|passwd|proxy_password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^",}\]]+)/gi;
+const ftpPass = /("command"\s*:\s*"PASS"\s*,\s*"(?:command_data|arg)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi;
+const authorization = /("name"\s*:\s*"(?:proxy-)?authorization"\s*,\s*"value"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi;
+const mayHoldSecret = /passw|"PASS"|authorization/i;
+
+/** JSON text with the values of passwords and credentials replaced; used before a record is kept as text. */
+export function maskJson(text: string): string {
+  if (!mayHoldSecret.test(text)) return text;
+  return text.replace(password, '$1"***"').replace(ftpPass, '$1"***"').replace(authorization, '$1"***"');
+}
+
+export function excerptOf(text: string): string {
+  return text.length > excerptLength ? text.slice(0, excerptLength) : text;
+}
+
+/** The last seconds a double can name to the microsecond. */
+const lastSeconds = lastTime / 1_000_000;
+
+/**
+ * Values of one record, checked while they are converted. Nothing is thrown: the first value that is wrong is noted in
+ * `problem`, a neutral value is returned, and who asked throws the whole record away. Absent values (undefined, null)
+ * are '' , null, false or [].
+ */
+export class Checked {
+  problem = '';
+  /** µs since 1970 */
+  latest_time = lastTime;
+
+  fail(reason: string): void {
+    if (this.problem === '') this.problem = reason;
+  }
+
+  /** Text; numbers and booleans are written out, lists and objects refused. */
+  toText(name: string, value: unknown): string {
+    if (typeof value === 'string') return value;
+    if (value === undefined || value === null) return '';
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    this.fail(`${name} is not text: ${shown(value)}`);
+    return '';
+  }
+
+  toIp(name: string, value: unknown): string {
+    if (typeof value === 'string') {
+      if (value === '') return '';
+      const ip = cachedIp(value);
+      if (ip !== '') return ip;
+    } else if (value === undefined || value === null) return '';
+    this.fail(`${name} is not an address: ${shown(value)}`);
+    return '';
+  }
+
+  /** Whole number from 0 to `most`; null when absent. */
+  private toWhole(name: string, value: unknown, most: number, what: string): number | null {
+    if (typeof value === 'number') {
+      if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+    } else if (value === undefined || value === null || value === '') return null;
+    else if (typeof value === 'string' && value.length <= 16) {
+      const number = digits.test(value) ? Number(value) : -1;
+      if (number >= 0 && number <= most) return number;
+    }
+    this.fail(`${name} is not ${what}: ${shown(value)}`);
+    return null;
+  }
+
+  /** 0 .. 65535; 0 when absent */
+  toPort(name: string, value: unknown): number {
+    return this.toWhole(name, value, 65_535, 'a port') ?? 0;
+  }
+
+  /** 0 .. 2^53 - 1; null when absent */
+  toCount(name: string, value: unknown): number | null {
+    return this.toWhole(name, value, Number.MAX_SAFE_INTEGER, 'a count');
+  }
+
+  /** 0 .. most; null when absent */
+  toCode(name: string, value: unknown, most: number): number | null {
+    return this.toWhole(name, value, most, `a number up to ${most}`);
+  }
+
+  /** Any finite number, rounded to six digits as Zeek's TSV writes it; null when absent. */
+  toNumber(name: string, value: unknown): number | null {
+    if (value === undefined || value === null || value === '') return null;
+    const number =
+      typeof value === 'number' ? value : typeof value === 'string' && real.test(value) ? Number(value) : NaN;
+    if (Number.isFinite(number)) return Math.abs(number) < 1e9 ? roundMicros(number) : number;
+    this.fail(`${name} is not a number: ${shown(value)}`);
+    return null;
+  }
+
+  /** Seconds from 0, to the microsecond; null when absent. */
+  toSeconds(name: string, value: unknown): number | null {
+    const seconds = this.toNumber(name, value);
+    if (seconds !== null && seconds < 0) {
+      this.fail(`${name} is negative: ${shown(value)}`);
+      return null;
+    }
+    return seconds === 0 ? 0 : seconds;
+  }
+
+  toBool(name: string, value: unknown): boolean | null {
+    if (typeof value === 'boolean') return value;
+    if (value === undefined || value === null || value === '') return null;
+    if (value === 'T' || value === 'true' || value === 1) return true;
+    if (value === 'F' || value === 'false' || value === 0) return false;
+    this.fail(`${name} is not true or false: ${shown(value)}`);
+    return null;
+  }
+
+  /** Instant in µs since 1970, not bounded: seconds since 1970 or ISO 8601; null when absent. */
+  toInstant(name: string, value: unknown): number | null {
+    if (typeof value === 'number') {
+      if (Math.abs(value) <= 1e12) return Math.round(value * 1_000_000);
+    } else if (value === undefined || value === null || value === '') return null;
+    else if (typeof value === 'string' && value.length <= 40) {
+      const time = parseIsoTime(value) ?? parseEpochTime(value);
+      if (time !== null) return time;
+    }
+    this.fail(`${name} is not a time: ${shown(value)}`);
+    return null;
+  }
+
+  /** When the record happened: required, from 1970 to the latest time that is believed. */
+  toTime(name: string, value: unknown): number {
+    const time = this.toInstant(name, value);
+    if (time === null) {
+      this.fail(`${name} is missing`);
+      return 0;
+    }
+    if (time < 0) this.fail(`${name} is before 1970: ${shown(value)}`);
+    else if (time > this.latest_time) this.fail(`${name} is in the future: ${shown(value)}`);
+    return time;
+  }
+
+  /** An instant that is only described (a certificate's end): before 1970 and absent 0, after 2255 the last one. */
+  toDate(name: string, value: unknown): number {
+    if (typeof value === 'number' && value > lastSeconds) return lastTime;
+    const time = this.toInstant(name, value) ?? 0;
+    return Math.min(Math.max(time, 0), lastTime);
+  }
+
+  /** List of texts; one text is a list of one; absent members are ''. */
+  toTexts(name: string, value: unknown): string[] {
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) return [this.toText(name, value)];
+    const texts: string[] = [];
+    for (const one of value) texts.push(this.toText(name, one));
+    return texts;
+  }
+
+  /** List of addresses, canonical; members that are none are left out (a file's path may name hosts). */
+  toIps(name: string, value: unknown): string[] {
+    return this.toTexts(name, value)
+      .map(cachedIp)
+      .filter((ip) => ip !== '');
+  }
+}
+
+const digits = /^[0-9]+$/;
+const real = /^-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?$/;
+
+/** Host header as a name: without port and brackets, lower case. */
+export function hostName(header: string): string {
+  if (header === '') return '';
+  const bracket = header.startsWith('[') ? header.indexOf(']') : -1;
+  if (bracket > 0) return header.slice(1, bracket).toLowerCase();
+  const colon = header.indexOf(':');
+  // More than one colon: an IPv6 address without brackets.
+  const bare = colon > 0 && header.indexOf(':', colon + 1) < 0 ? header.slice(0, colon) : header;
+  return bare.toLowerCase();
+}
+
+/** DNS name: lower case, without the closing dot. */
+export function dnsName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+/** The columns that enrich fills in. */
+export const unplaced: { src_local: boolean; dst_local: boolean; direction: string } = {
+  src_local: false,
+  dst_local: false,
+  direction: '',
+};

@@ -1,0 +1,138 @@
+/** Objects and lists inside each other; deeper records are refused (ASVS 1.5.3). */
+export const deepest = 64;
+/** Keys in one record, members of lists included. */
+export const mostKeys = 10_000;
+/** Longer texts are measured before JSON.parse sees them; shorter ones cannot cost much. */
+const longText = 8192;
+
+export type JsonObject = { readonly [name: string]: unknown };
+
+/** One JSON object from text, or why it is none. Duplicate keys are refused: readers disagree on which one counts. */
+export function parseJsonObject(text: string): JsonObject | string {
+  if (text.length > longText) {
+    const problem = measure(text);
+    if (problem !== '') return problem;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return whyNot(text, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
+  const keys = countKeys(value as JsonObject, 1);
+  if (keys < 0) return tooDeep;
+  if (keys !== countKeyMarks(text)) {
+    const problem = measure(text);
+    if (problem !== '') return problem;
+  }
+  return value as JsonObject;
+}
+
+const tooDeep = `JSON nested deeper than ${deepest}`;
+
+function whyNot(text: string, error: unknown): string {
+  const at = /at position (\d+)/.exec(String(error))?.[1];
+  const trimmed = text.trimEnd();
+  if (at === undefined || Number(at) >= trimmed.length)
+    return 'not valid JSON: the record ends before it is complete';
+  return `not valid JSON at character ${Number(at) + 1}`;
+}
+
+/** Keys of an object and all within; -1 when it is nested too deep. Bounded by `deepest`, so recursion is safe. */
+function countKeys(value: object, depth: number): number {
+  if (depth > deepest) return -1;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const one of value) {
+      if (typeof one !== 'object' || one === null) continue;
+      const within = countKeys(one, depth + 1);
+      if (within < 0) return -1;
+      count += within;
+    }
+    return count;
+  }
+  for (const key in value) {
+    count++;
+    const one = (value as JsonObject)[key];
+    if (typeof one !== 'object' || one === null) continue;
+    const within = countKeys(one, depth + 1);
+    if (within < 0) return -1;
+    count += within;
+  }
+  return count;
+}
+
+/**
+ * How often `":` stands in the text: once a key, unless the text has blanks before a colon (-1: cannot be told this
+ * way) or quotes inside strings, which only makes the count higher. So equal to the number of keys means no duplicate.
+ */
+function countKeyMarks(text: string): number {
+  if (text.indexOf(' :') >= 0 || text.indexOf('\t') >= 0 || text.indexOf('\r') >= 0) return -1;
+  let count = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++;
+  return count;
+}
+
+/**
+ * One pass over JSON text without building anything: '' when it is within the limits and no object names a key twice,
+ * else why not. Does not check the grammar: JSON.parse does. Not recursive.
+ */
+export function measure(text: string): string {
+  // for every open object the keys seen in it, for every open list null
+  const open: (Set<string> | null)[] = [];
+  let keys = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x7b || code === 0x5b) {
+      if (open.length >= deepest) return tooDeep;
+      open.push(code === 0x7b ? new Set() : null);
+    } else if (code === 0x7d || code === 0x5d) open.pop();
+    else if (code === 0x2c && open.at(-1) === null) keys++;
+    else if (code === 0x22) {
+      const end = stringEnd(text, i);
+      if (end < 0) return '';
+      if (isKey(text, end + 1)) {
+        keys++;
+        const seen = open.at(-1);
+        const key = keyText(text.slice(i, end + 1));
+        if (seen?.has(key)) return `duplicate key in JSON: ${key.slice(0, 64)}`;
+        seen?.add(key);
+      }
+      i = end;
+    }
+    if (keys > mostKeys) return `JSON with more than ${mostKeys} keys or list members`;
+  }
+  return '';
+}
+
+/** Position of the quote that closes the string opened at `start`, or -1. */
+function stringEnd(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end > 0) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return -1;
+}
+
+function isKey(text: string, at: number): boolean {
+  for (let i = at; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x3a) return true;
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) return false;
+  }
+  return false;
+}
+
+/** Two spellings of one key ("a" and "\u0061") are the same key. */
+function keyText(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted;
+  }
+}

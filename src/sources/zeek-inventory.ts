@@ -1,0 +1,129 @@
+import type { Inventory } from '../schema/event/inventory.ts';
+import type { ZeekLog, ZeekRecord } from './zeek.ts';
+
+/** What every inventory record needs: the host it is about. */
+function hostOf(r: ZeekRecord): string {
+  const host = r.ip('host');
+  if (host === '') r.fail('host is missing');
+  return host;
+}
+
+/** https://docs.zeek.org/en/master/scripts/base/frameworks/software/main.zeek.html */
+export const software: ZeekLog = {
+  path: 'software',
+  map(r): Inventory {
+    const parts = ['version.major', 'version.minor', 'version.minor2', 'version.minor3', 'version.addl'];
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip: hostOf(r),
+      peer_ip: '',
+      port: r.port('host_p'),
+      transport: '',
+      type: 'software',
+      name: r.text('name'),
+      version: parts
+        .map((name) => r.text(name))
+        .filter((one) => one !== '')
+        .join('.'),
+      detail: [r.text('software_type'), r.text('unparsed_version')].filter((one) => one !== '').join(' '),
+    };
+  },
+};
+
+/** https://docs.zeek.org/en/master/scripts/policy/protocols/conn/known-hosts.zeek.html */
+export const known_hosts: ZeekLog = {
+  path: 'known_hosts',
+  map(r): Inventory {
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip: hostOf(r),
+      peer_ip: '',
+      port: 0,
+      transport: '',
+      type: 'host',
+      name: '',
+      version: '',
+      detail: '',
+    };
+  },
+};
+
+/** https://docs.zeek.org/en/master/scripts/policy/protocols/conn/known-services.zeek.html */
+export const known_services: ZeekLog = {
+  path: 'known_services',
+  map(r): Inventory {
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip: hostOf(r),
+      peer_ip: '',
+      port: r.port('port_num'),
+      transport: r.text('port_proto'),
+      type: 'service',
+      name: r.texts('service').join(','),
+      version: '',
+      detail: '',
+    };
+  },
+};
+
+/** https://docs.zeek.org/en/master/scripts/policy/protocols/ssl/known-certs.zeek.html */
+export const known_certs: ZeekLog = {
+  path: 'known_certs',
+  map(r): Inventory {
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip: hostOf(r),
+      peer_ip: '',
+      port: r.port('port_num'),
+      transport: 'tcp',
+      type: 'certificate',
+      name: r.text('subject'),
+      version: r.text('serial'),
+      detail: r.text('issuer_subject'),
+    };
+  },
+};
+
+/** https://docs.zeek.org/en/master/scripts/policy/protocols/modbus/known-masters-slaves.zeek.html */
+export const known_modbus: ZeekLog = {
+  path: 'known_modbus',
+  map(r): Inventory {
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip: hostOf(r),
+      peer_ip: '',
+      port: 0,
+      transport: '',
+      type: 'modbus_role',
+      name: r.text('device_type'),
+      version: '',
+      detail: '',
+    };
+  },
+};
+
+/** https://docs.zeek.org/en/master/scripts/base/frameworks/tunnels/main.zeek.html */
+export const tunnel: ZeekLog = {
+  path: 'tunnel',
+  map(r): Inventory {
+    const host_ip = r.ip('id.orig_h');
+    if (host_ip === '') r.fail('id.orig_h is missing');
+    return {
+      kind: 'inventory',
+      time: r.time(),
+      host_ip,
+      peer_ip: r.ip('id.resp_h'),
+      port: r.port('id.resp_p'),
+      transport: '',
+      type: 'tunnel',
+      name: r.text('tunnel_type'),
+      version: '',
+      detail: r.text('action'),
+    };
+  },
+};

@@ -1,0 +1,218 @@
+import type { DecodeOptions, Decoder, Sink, SourceFormat } from '../schema/reading.ts';
+import { excerptOf } from './checked.ts';
+import { firstEventTime, headText } from './head.ts';
+import { type LineHandler, LineReader } from './lines.ts';
+import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
+import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
+import { zeekLogs } from './zeek-logs.ts';
+import { unescapeZeek } from './zeek-text.ts';
+
+const mostColumns = 1000;
+
+/** The columns of one line, under the header that is in force. */
+class TsvValues implements ZeekValues {
+  columns: string[] = [];
+  index: ReadonlyMap<string, number> = new Map();
+  set_separator = ',';
+  empty = '(empty)';
+  unset = '-';
+
+  value(name: string): unknown {
+    const at = this.index.get(name);
+    if (at === undefined) return undefined;
+    const text = this.columns[at]!;
+    if (text === this.unset) return undefined;
+    if (text === this.empty) return '';
+    return text.includes('\\') ? unescapeZeek(text) : text;
+  }
+
+  list(name: string): unknown {
+    const at = this.index.get(name);
+    if (at === undefined) return undefined;
+    const text = this.columns[at]!;
+    if (text === this.unset) return undefined;
+    if (text === this.empty || text === '') return [];
+    const members = text.split(this.set_separator);
+    for (let i = 0; i < members.length; i++) {
+      const one = members[i]!;
+      if (one === this.unset || one === this.empty) members[i] = '';
+      else if (one.includes('\\')) members[i] = unescapeZeek(one);
+    }
+    return members;
+  }
+}
+
+/**
+ * Zeek's ASCII logs. The file's own header says what is in it and how it is cut; a new header in mid-file (rotated files
+ * put together) counts from there; columns Weir does not know are ignored. A missing #close is nothing: Zeek writes it
+ * only when it ends well. https://docs.zeek.org/en/master/log-formats.html
+ */
+class ZeekTsv implements LineHandler {
+  private readonly file: string;
+  private readonly sink: Sink;
+  private readonly keep_raw: boolean;
+  private readonly values = new TsvValues();
+  private readonly record: ZeekRecord;
+  private separator = '\t';
+  private fields: readonly string[] = [];
+  /** the log of #path, or of the fields, or of the file's name; '' when none of them tells */
+  private path = '';
+  private named = '';
+  private log: ZeekLog | undefined;
+  private skip = '';
+  private readonly secret: { password: number; command: number; argument: number } = {
+    password: -1,
+    command: -1,
+    argument: -1,
+  };
+
+  constructor(file: string, sink: Sink, options: DecodeOptions) {
+    this.file = file;
+    this.sink = sink;
+    this.keep_raw = options.keep_raw;
+    this.record = new ZeekRecord(this.values, options.latest_time);
+  }
+
+  line(
+    text: string,
+    start: number,
+    end: number,
+    _bytes: Uint8Array | null,
+    line: number,
+    offset: number,
+    ended: boolean,
+  ): void {
+    if (start >= end) {
+      this.sink.filtered('blank line', line, offset);
+      return;
+    }
+    if (text.charCodeAt(start) === 0x23) {
+      const problem = this.header(text.slice(start, end));
+      if (problem === '') this.sink.filtered('header', line, offset);
+      else this.sink.rejected(problem, line, offset, excerptOf(text.slice(start, end)));
+      return;
+    }
+    this.data(text.slice(start, end), line, offset, ended);
+  }
+
+  refused(reason: string, line: number, offset: number, excerpt: string): void {
+    this.sink.rejected(reason, line, offset, excerpt);
+  }
+
+  finished(): void {}
+
+  private data(text: string, line: number, offset: number, ended: boolean): void {
+    if (this.fields.length === 0) {
+      this.sink.rejected('no Zeek header (#fields) above this line', line, offset, excerptOf(text));
+      return;
+    }
+    const columns = text.split(this.separator);
+    if (columns.length !== this.fields.length) {
+      const reason = ended
+        ? `${this.fields.length} columns expected, ${columns.length} found`
+        : `the file ends within the record: ${columns.length} of ${this.fields.length} columns`;
+      this.sink.rejected(reason, line, offset, excerptOf(this.cut(text, columns)));
+      return;
+    }
+    if (this.log === undefined) {
+      this.sink.filtered(this.skip, line, offset);
+      return;
+    }
+    const { record } = this;
+    record.problem = '';
+    this.values.columns = columns;
+    const event = this.log.map(record);
+    if (record.problem !== '') {
+      this.sink.rejected(record.problem, line, offset, excerptOf(this.masked(text, columns)));
+      return;
+    }
+    const raw = this.keep_raw ? this.masked(text, columns) : '';
+    if ('kind' in event) this.sink.event(event, line, offset, raw);
+    else for (const one of event) this.sink.event(one, line, offset, raw);
+  }
+
+  /** Takes in one header line; a problem, or ''. */
+  private header(line: string): string {
+    const blank = line.startsWith('#separator ') ? 10 : line.indexOf(this.separator);
+    const name = blank < 0 ? line : line.slice(0, blank);
+    const value = blank < 0 ? '' : line.slice(blank + 1);
+    if (name === '#separator') return this.newFile(value);
+    if (name === '#set_separator') this.values.set_separator = unescapeSeparator(value) || ',';
+    else if (name === '#empty_field') this.values.empty = value;
+    else if (name === '#unset_field') this.values.unset = value;
+    else if (name === '#path') this.named = value;
+    else if (name === '#fields') return this.newFields(value.split(this.separator));
+    return '';
+  }
+
+  private newFile(separator: string): string {
+    this.fields = [];
+    this.named = '';
+    this.separator = unescapeSeparator(separator);
+    if (this.separator !== '' && this.separator !== '\n') return '';
+    this.separator = '\t';
+    return 'the header names no separator';
+  }
+
+  private newFields(fields: readonly string[]): string {
+    this.fields = [];
+    if (fields.length > mostColumns) return `header with more than ${mostColumns} columns`;
+    const index = new Map<string, number>();
+    for (let at = 0; at < fields.length; at++) {
+      const name = fields[at]!;
+      if (index.has(name)) return `header names a column twice: ${name.slice(0, 64)}`;
+      index.set(name, at);
+    }
+    this.fields = fields;
+    this.values.index = index;
+    this.path = this.named || pathOfFields((name) => index.has(name)) || pathOfName(this.file);
+    this.log = zeekLogs.get(this.path);
+    this.skip = this.path === '' ? 'log type not told' : notUsed(this.path);
+    this.secret.password = index.get('password') ?? -1;
+    this.secret.command = index.get('command') ?? -1;
+    this.secret.argument = index.get('arg') ?? -1;
+    return '';
+  }
+
+  /** The line without passwords. */
+  private masked(text: string, columns: readonly string[]): string {
+    const { password, command, argument } = this.secret;
+    const hide_password = password >= 0 && columns[password] !== this.values.unset;
+    const hide_argument = argument >= 0 && command >= 0 && columns[command]!.toUpperCase() === 'PASS';
+    if (!hide_password && !hide_argument) return text;
+    return columns
+      .map((one, at) =>
+        (at === password && hide_password) || (at === argument && hide_argument) ? '***' : one,
+      )
+      .join(this.separator);
+  }
+
+  /** A line whose columns are out of step: what comes near the password's place is left out. */
+  private cut(text: string, columns: readonly string[]): string {
+    const { password } = this.secret;
+    return password < 0 ? text : columns.slice(0, Math.max(0, password - 1)).join(this.separator);
+  }
+}
+
+/** '\x09' and '\t' as the character; other text as it is. */
+function unescapeSeparator(text: string): string {
+  const trimmed = text.trimEnd();
+  if (text === '\t' || trimmed === '\\t') return '\t';
+  return trimmed.replace(/\\x([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+export const zeek_tsv: SourceFormat = {
+  id: 'zeek_tsv',
+  title: 'Zeek log, tab-separated',
+  detect(head: Buffer): number {
+    const text = headText(head);
+    if (text.startsWith('#separator ')) return 1;
+    if (/^#fields[\t ]/m.test(text)) return 0.9;
+    // The rest of a log whose beginning is elsewhere: every line will be rejected and say that the header is missing.
+    return /^\d{1,10}\.\d{6}\t[^\t\n]*\t[0-9a-fA-F.:]+\t\d+\t/.test(text) ? 0.3 : 0;
+  },
+  first_time: (head) => firstEventTime(zeek_tsv, head),
+  open: (file, sink, options): Decoder => new LineReader(new ZeekTsv(file, sink, options)),
+};
