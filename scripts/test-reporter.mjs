@@ -58,7 +58,7 @@ export default async function* report(events) {
       `${suite} ${counts.passed} ${counts.failed} ${counts.skipped} ${took}\n`,
     );
   }
-  if (counts.passed + counts.failed === 0) {
+  if (counts.passed + counts.failed + counts.skipped === 0) {
     yield 'No test ran at all; that counts as a failure.\n';
     process.exitCode = 1;
   }
