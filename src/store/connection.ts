@@ -1,0 +1,180 @@
+import http from 'node:http';
+import net from 'node:net';
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { WeirError } from '../base/error.ts';
+import { EmbeddedEngine } from './embedded.ts';
+
+/** A ClickHouse server of your own. */
+export interface ServerPlace {
+  readonly url: string;
+  readonly database: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ConnectionOptions {
+  readonly memory_bytes: number;
+  readonly max_restarts: number;
+}
+
+/** How one statement is to be run. */
+export interface StatementOptions {
+  /** Name of the statement, for the server's query log. */
+  readonly name?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** It may run twice without harm, so it is tried again when the engine dies under it. */
+  readonly repeatable?: boolean;
+}
+
+const base_settings = {
+  session_timezone: 'UTC',
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+} as const;
+
+/** A statement may take this long, in ms: windows over a month of events do. */
+const statementTimeout = 3_600_000;
+
+/**
+ * The one way to ClickHouse: the embedded engine on its socket, or a server by URL. Errors are WeirError:
+ * `store_failed` when the engine refuses a statement, `store_unavailable` when it cannot be reached.
+ */
+export class Connection {
+  readonly engine: EmbeddedEngine | null;
+  readonly #client: ClickHouseClient;
+  readonly #place: string;
+
+  private constructor(engine: EmbeddedEngine | null, client: ClickHouseClient, place: string) {
+    this.engine = engine;
+    this.#client = client;
+    this.#place = place;
+  }
+
+  static async embedded(directory: string | null, options: ConnectionOptions): Promise<Connection> {
+    const engine = await EmbeddedEngine.start({ directory, ...options });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+    // A restarted engine listens on a new socket, so the path is looked up for each connection.
+    agent.createConnection = () => net.connect(engine.socket);
+    const client = createClient({
+      url: 'http://engine',
+      http_agent: agent,
+      request_timeout: statementTimeout,
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+    return new Connection(engine, client, engine.directory);
+  }
+
+  static async server(place: ServerPlace): Promise<Connection> {
+    const client = createClient({
+      url: place.url,
+      database: place.database,
+      username: place.username,
+      password: place.password,
+      application: 'weir',
+      request_timeout: statementTimeout,
+      use_multipart_params_auto: true,
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+    const connection = new Connection(null, client, place.url);
+    await connection.run('SELECT 1', { name: 'hello', repeatable: true });
+    return connection;
+  }
+
+  /** Runs a statement; gives its answer as a stream of bytes. */
+  async exec(sql: string, options: StatementOptions = {}): Promise<Readable> {
+    return this.#again(options.repeatable ?? false, async () => {
+      const { stream } = await this.#client.exec({ query: sql, ...this.#request(options) });
+      return stream;
+    });
+  }
+
+  /** Runs a statement whose answer does not matter. */
+  async run(sql: string, options: StatementOptions = {}): Promise<void> {
+    await this.#again(options.repeatable ?? false, async () => {
+      await this.#client.command({ query: sql, ...this.#request(options) });
+    });
+  }
+
+  /**
+   * Inserts data that is already encoded, exactly once: `token` names this batch, and the table drops a second one
+   * of the same name. `sql` is "INSERT INTO t (a, b) FORMAT Native".
+   */
+  async insert(sql: string, data: Buffer, token: string, options: StatementOptions = {}): Promise<void> {
+    const settings = {
+      insert_deduplicate: 1,
+      async_insert: 0,
+      insert_deduplication_token: token,
+      ...options.settings,
+    };
+    await this.#again(true, async () => {
+      const { stream } = await this.#client.exec({
+        query: sql,
+        values: Readable.from([data], { objectMode: false }),
+        ...this.#request({ ...options, settings }),
+      });
+      await finished(stream);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+    await this.engine?.close();
+  }
+
+  #request(options: StatementOptions) {
+    return {
+      query_params: { ...options.params },
+      clickhouse_settings: {
+        ...base_settings,
+        ...options.settings,
+        log_comment: `weir ${options.name ?? ''}`,
+      },
+    };
+  }
+
+  /** Waits for the engine, runs, and after a death of the engine runs again what may run again. */
+  async #again<T>(repeatable: boolean, work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      await this.engine?.ready();
+      const restarts = this.engine?.restarts;
+      try {
+        return await work();
+      } catch (error) {
+        const told = this.#told(error);
+        if (told.code !== 'store_unavailable' || !repeatable || tries >= 5) throw told;
+        if (this.engine) await this.#restarted(restarts ?? 0);
+        else await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** tries));
+      }
+    }
+  }
+
+  /** The connection broke: either the engine is dead and its end will be told in a moment, or only the socket was. */
+  async #restarted(before: number): Promise<void> {
+    for (let waited = 0; waited < 40 && this.engine?.restarts === before; waited++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  #told(error: unknown): WeirError {
+    if (error instanceof WeirError) return error;
+    const { message, code, type } = error as Error & { code?: string; type?: string };
+    if (typeof code === 'string' && /^\d+$/.test(code)) {
+      if (code === '516' || code === '194') {
+        return new WeirError('store_unavailable', `${this.#place} refuses the user or password.`, {
+          cause: error,
+        });
+      }
+      return new WeirError('store_failed', `${message} (${type ?? code})`, { cause: error });
+    }
+    return new WeirError('store_unavailable', `${this.#place} cannot be reached: ${message || code}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Reads a stream to its end; what it says is not wanted. */
+async function finished(stream: Readable): Promise<void> {
+  for await (const _ of stream);
+}

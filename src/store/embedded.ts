@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WeirError } from '../base/error.ts';
+import { moduleBeside } from '../base/runtime.ts';
+import type { EngineMessage, EngineSettings } from './engine/settings.ts';
+
+export interface EmbeddedOptions {
+  /** Data directory; made when it is not there. null: a temporary one that is removed at the end. */
+  readonly directory: string | null;
+  /** Upper bound of the engine's own memory in bytes. */
+  readonly memory_bytes: number;
+  /** How often a dead engine is started again before the store gives up. */
+  readonly max_restarts: number;
+  /** Tests only: see EngineSettings. */
+  readonly tcp?: EngineSettings['tcp'];
+}
+
+/** Bytes of the engine's last words that are kept for error messages. */
+const keptWords = 8 * 1024;
+
+/**
+ * The engine's process: started, watched, started again when it dies, ended. One at a time for a data directory.
+ * Throws `store_unavailable`.
+ */
+export class EmbeddedEngine {
+  readonly directory: string;
+  readonly temporary: boolean;
+  /** Changes with every restart. */
+  socket = '';
+  port: number | null = null;
+  version = '';
+  restarts = 0;
+  readonly #options: EmbeddedOptions;
+  readonly #folder: string;
+  #child: ChildProcess | null = null;
+  #ready: Promise<void>;
+  #ended: Promise<void> = Promise.resolve();
+  #closing = false;
+  #words = '';
+
+  private constructor(options: EmbeddedOptions) {
+    this.#options = options;
+    this.temporary = options.directory === null;
+    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'weir-store-'));
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    checkOwner(this.directory);
+    // The path of a socket may hold 107 bytes, so it cannot lie in the data directory.
+    this.#folder = mkdtempSync(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'weir-socket-'));
+    this.#ready = this.#start();
+  }
+
+  static async start(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+    const engine = new EmbeddedEngine(options);
+    try {
+      await engine.#ready;
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when the engine answers; after a death this is when it has been started again. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  #start(): Promise<void> {
+    const socket = join(this.#folder, `engine-${this.restarts}`);
+    const settings: EngineSettings = {
+      directory: this.directory,
+      socket,
+      memory_bytes: this.#options.memory_bytes,
+      remove: this.temporary ? this.directory : null,
+      ...(this.#options.tcp && { tcp: this.#options.tcp }),
+    };
+    this.#words = '';
+    const entry = fileURLToPath(moduleBeside(import.meta.url, './engine/main'));
+    const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Nothing of our environment: it may hold secrets, and libraries that act on it.
+      env: { UV_THREADPOOL_SIZE: '20', TZ: 'UTC', PATH: process.env.PATH ?? '', HOME: this.directory },
+    });
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#words = (this.#words + text).slice(-keptWords);
+    });
+    const ready = new Promise<void>((resolve, reject) => {
+      child.once('message', (message: EngineMessage) => {
+        if (message.kind === 'failed') {
+          reject(new WeirError('store_unavailable', this.#explain(message.message)));
+          return;
+        }
+        this.socket = socket;
+        this.port = message.port;
+        this.version = message.version;
+        writeFileSync(join(this.directory, 'engine.pid'), `${process.pid} ${child.pid}\n`, { mode: 0o600 });
+        resolve();
+      });
+      child.once('error', (error) => {
+        reject(
+          new WeirError('store_unavailable', `The engine of the store cannot be started: ${error.message}`),
+        );
+      });
+      child.once('exit', (code, signal) => {
+        const how = signal ? `was stopped by ${signal}` : `ended with status ${code}`;
+        reject(
+          new WeirError('store_unavailable', `The engine of the store ${how}. ${this.#words.trim()}`.trim()),
+        );
+      });
+    });
+    let was_ready = false;
+    this.#ended = new Promise((resolve) => {
+      child.once('error', () => resolve());
+      child.once('exit', () => {
+        resolve();
+        if (was_ready && !this.#closing) this.#again();
+      });
+    });
+    const watched = ready.then(() => {
+      was_ready = true;
+    });
+    watched.catch(() => {});
+    return watched;
+  }
+
+  #again(): void {
+    if (this.restarts >= this.#options.max_restarts) {
+      const times = `${this.restarts} restart${this.restarts === 1 ? '' : 's'}`;
+      this.#ready = Promise.reject(
+        new WeirError(
+          'store_unavailable',
+          `The engine of the store died again after ${times}. ${this.#words.trim()}`.trim(),
+        ),
+      );
+      this.#ready.catch(() => {});
+      return;
+    }
+    this.restarts++;
+    this.#ready = this.#start();
+  }
+
+  #explain(words: string): string {
+    if (!/Cannot lock file/.test(words)) return `The store at ${this.directory} cannot be opened: ${words}`;
+    let holder = '';
+    try {
+      const pid = readFileSync(join(this.directory, 'engine.pid'), 'utf8').split(' ')[0];
+      holder = ` (process ${pid})`;
+    } catch {}
+    return `Another Weir${holder} is using the store at ${this.directory}. Stop it, or give another directory.`;
+  }
+
+  /** Ends the engine and waits for it; removes a temporary store. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      if (child.connected) child.send('end', () => {});
+      else child.kill('SIGKILL');
+      await this.#ended;
+      clearTimeout(timer);
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.temporary) rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Events of a network are nobody else's business. */
+function checkOwner(directory: string): void {
+  const { uid, mode } = statSync(directory);
+  if (process.getuid && uid !== process.getuid() && process.getuid() !== 0) {
+    throw new WeirError('store_unavailable', `The store at ${directory} belongs to another user.`);
+  }
+  if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+}

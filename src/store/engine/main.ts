@@ -1,0 +1,80 @@
+/**
+ * The embedded engine: a process of its own that owns chdb on one data directory and speaks ClickHouse's HTTP
+ * interface on a unix socket. Why a process: docs/decisions/0001-engine-process.md.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { loadChdb } from './chdb.ts';
+import { httpInterface } from './http.ts';
+import { type EngineMessage, type EngineSettings, engineConfig, sessionDefaults } from './settings.ts';
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as EngineSettings;
+
+// Ctrl-C and a service manager's stop reach every process of the group: the parent decides when the engine ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+function tell(message: EngineMessage): void {
+  process.send?.(message, () => {});
+}
+
+function start(): void {
+  const data = join(settings.directory, 'data');
+  const incoming = join(settings.directory, 'incoming');
+  const config = join(settings.directory, 'engine.xml');
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  mkdirSync(incoming, { recursive: true, mode: 0o700 });
+  writeFileSync(config, engineConfig(settings.memory_bytes), { mode: 0o600 });
+  process.chdir(incoming);
+
+  const { Session, version } = loadChdb();
+  // Held open until the end: the engine shuts down with its last connection.
+  const keeper = new Session(data, { connectionArgs: [`--config-file=${config}`] });
+  // Only now, when no other process has this store open: what an engine that died left behind.
+  for (const left of readdirSync(incoming)) rmSync(join(incoming, left), { force: true });
+  const server = createServer(
+    { maxHeaderSize: 1024 * 1024, requestTimeout: 0, keepAliveTimeout: 60_000 },
+    httpInterface({
+      open: () => new Session(data),
+      version: version().libchdb,
+      incoming,
+      defaults: sessionDefaults(settings.memory_bytes),
+      credentials: settings.tcp ?? null,
+    }),
+  );
+
+  const end = () => {
+    server.close(() => {
+      keeper.close();
+      if (settings.remove) rmSync(settings.remove, { recursive: true, force: true });
+      process.exit(0);
+    });
+    server.closeIdleConnections();
+    // A statement that does not end is cut off; parts of tables are whole or absent, so nothing is half written.
+    setTimeout(() => {
+      if (settings.remove) rmSync(settings.remove, { recursive: true, force: true });
+      process.kill(process.pid, 'SIGKILL');
+    }, 5000).unref();
+  };
+  process.on('disconnect', end);
+  process.on('message', (message) => {
+    if (message === 'end') end();
+  });
+
+  const ready = () => {
+    const address = server.address();
+    const port = address !== null && typeof address === 'object' ? (address as AddressInfo).port : null;
+    tell({ kind: 'ready', version: version().libchdb, port });
+  };
+  if (settings.tcp) server.listen(settings.tcp.port, '127.0.0.1', ready);
+  else server.listen(settings.socket, ready);
+}
+
+try {
+  start();
+} catch (error) {
+  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  setTimeout(() => process.exit(1), 50);
+}

@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto';
+import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
+import type { Column, Table } from '../schema/table.ts';
+import type { Connection } from './connection.ts';
+import { columnsOf, eventKinds, identifier } from './ddl.ts';
+import {
+  block,
+  type ColumnBuilder,
+  NullableColumn,
+  NumberColumn,
+  TextColumn,
+  TextsColumn,
+  WideColumn,
+  WordColumn,
+} from './native.ts';
+
+export interface WriterOptions {
+  /** Rows of one kind that go in one insert. */
+  readonly batch_rows: number;
+  /** An insert is sent earlier when its kind holds this many bytes. */
+  readonly batch_bytes: number;
+  /** The time rows are stored, ms since 1970. */
+  readonly now: () => number;
+}
+
+export const writerDefaults: WriterOptions = {
+  batch_rows: 100_000,
+  batch_bytes: 24 * 1024 * 1024,
+  now: Date.now,
+};
+
+/** Inserts on their way at once; more would only hold memory. */
+const maxUnderWay = 2;
+
+/**
+ * Takes events one by one and stores them in batches, each exactly once even when the engine dies under it.
+ * `write` never waits. Callers look at `busy` between chunks of input and then await `ready()`: that is the
+ * back-pressure. An insert that fails for good is thrown by the next `write`, `ready` or `flush`.
+ */
+export class EventWriter {
+  readonly #connection: Connection;
+  readonly #options: WriterOptions;
+  readonly #id = randomUUID();
+  readonly #batches = new Map<EventKind, Batch>();
+  readonly #inputs: { readonly file: string; readonly format: string }[] = [];
+  readonly #under_way = new Set<Promise<void>>();
+  readonly #stored = new Map<EventKind, number>();
+  #serial = 0;
+  #failure: unknown = null;
+
+  constructor(connection: Connection, options: Partial<WriterOptions> = {}) {
+    this.#connection = connection;
+    this.#options = { ...writerDefaults, ...options };
+  }
+
+  /** Names an input once; events refer to it by the number given back. */
+  input(file: string, format: string): number {
+    return this.#inputs.push({ file, format }) - 1;
+  }
+
+  /**
+   * One event. `id_hi`, `id_lo`: the two halves of its id, 32 bits each. `raw`: the record itself, '' when it is not
+   * to be kept. Throws what an earlier insert failed with.
+   */
+  write(
+    event: WeirEvent,
+    id_hi: number,
+    id_lo: number,
+    input: number,
+    line: number,
+    offset: number,
+    raw: string,
+  ): void {
+    if (this.#failure !== null) throw this.#failure;
+    let batch = this.#batches.get(event.kind);
+    if (batch === undefined) {
+      batch = new Batch(tables[event.kind]);
+      this.#batches.set(event.kind, batch);
+    }
+    const from = this.#inputs[input] as { file: string; format: string };
+    const bytes = batch.add(event, id_hi, id_lo, from.format, from.file, line, offset, raw);
+    if (batch.rows >= this.#options.batch_rows || bytes >= this.#options.batch_bytes)
+      this.#send(event.kind, batch);
+  }
+
+  /** Rows of a kind, or of all, that the store has acknowledged. */
+  stored(kind?: EventKind): number {
+    if (kind) return this.#stored.get(kind) ?? 0;
+    let sum = 0;
+    for (const rows of this.#stored.values()) sum += rows;
+    return sum;
+  }
+
+  /** As many inserts are under way as may be: await `ready()` before the next chunk of input. */
+  get busy(): boolean {
+    return this.#under_way.size >= maxUnderWay;
+  }
+
+  /** Resolves when there is room for more. */
+  async ready(): Promise<void> {
+    while (this.#under_way.size >= maxUnderWay) await Promise.race(this.#under_way);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Stores what is held; resolves when the store has acknowledged all of it. */
+  async flush(): Promise<void> {
+    for (const [kind, batch] of this.#batches) {
+      await this.ready();
+      if (batch.rows > 0) this.#send(kind, batch);
+    }
+    await Promise.all(this.#under_way);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #send(kind: EventKind, batch: Batch): void {
+    const { rows } = batch;
+    const data = batch.take(Math.floor(this.#options.now() / 1000));
+    const token = `${this.#id}-${this.#serial++}`;
+    const insert: Promise<void> = this.#connection
+      .insert(insertStatements[kind], data, token, { name: `store ${kind}` })
+      .then(
+        () => {
+          this.#stored.set(kind, (this.#stored.get(kind) ?? 0) + rows);
+        },
+        (error: unknown) => {
+          this.#failure ??= error;
+        },
+      )
+      .finally(() => this.#under_way.delete(insert));
+    this.#under_way.add(insert);
+  }
+}
+
+const insertStatements = Object.fromEntries(
+  eventKinds.map((kind) => {
+    const names = columnsOf(tables[kind]).map(({ name }) => identifier(name));
+    return [kind, `INSERT INTO ${identifier(kind)} (${names.join(', ')}) FORMAT Native`];
+  }),
+) as Record<EventKind, string>;
+
+type Append = (event: Record<string, unknown>) => void;
+
+/** The rows of one kind that wait to be sent. Made from the table's description; nothing here knows a kind by name. */
+class Batch {
+  rows = 0;
+  readonly #columns: { name: string; column: ColumnBuilder }[] = [];
+  readonly #appends: Append[];
+  readonly #id = new WideColumn('UInt64');
+  readonly #source = new WordColumn();
+  readonly #file = new WordColumn();
+  readonly #line = new WideColumn('UInt64');
+  readonly #offset = new WideColumn('UInt64');
+  readonly #raw = new TextColumn();
+  readonly #stored_at = new NumberColumn("DateTime('UTC')", new Uint32Array(1024));
+
+  constructor(table: Table) {
+    this.#appends = Object.entries(table.columns).map(([name, column]) => {
+      const { builder, append } = appender(name, column);
+      this.#columns.push({ name, column: builder });
+      return append;
+    });
+    this.#columns.push(
+      { name: 'event_id', column: this.#id },
+      { name: 'source', column: this.#source },
+      { name: 'file', column: this.#file },
+      { name: 'line', column: this.#line },
+      { name: 'offset', column: this.#offset },
+      { name: 'raw', column: this.#raw },
+      { name: 'stored_at', column: this.#stored_at },
+    );
+  }
+
+  /** Returns about how many bytes of text the batch holds, now and then; 0 otherwise. */
+  add(
+    event: WeirEvent,
+    id_hi: number,
+    id_lo: number,
+    format: string,
+    file: string,
+    line: number,
+    offset: number,
+    raw: string,
+  ): number {
+    const appends = this.#appends;
+    const record = event as unknown as Record<string, unknown>;
+    for (let i = 0; i < appends.length; i++) appends[i]!(record);
+    this.#id.halves(id_hi, id_lo);
+    this.#source.push(format);
+    this.#file.push(file);
+    this.#line.push(line);
+    this.#offset.push(offset);
+    this.#raw.push(raw);
+    this.rows++;
+    return (this.rows & 1023) === 0 ? this.#bytes() : 0;
+  }
+
+  #bytes(): number {
+    let sum = 0;
+    for (const { column } of this.#columns) sum += column.size();
+    return sum;
+  }
+
+  /** The rows as a block; the batch is empty afterwards. All rows say they were stored at the same second. */
+  take(stored_at_s: number): Buffer {
+    for (let i = 0; i < this.rows; i++) this.#stored_at.push(stored_at_s);
+    const data = block(this.#columns, this.rows);
+    for (const { column } of this.#columns) column.clear();
+    this.rows = 0;
+    return data;
+  }
+}
+
+function appender(name: string, of: Column): { builder: ColumnBuilder; append: Append } {
+  switch (of.type) {
+    case 'text':
+    case 'ip': {
+      const builder = new TextColumn();
+      return { builder, append: (event) => builder.push(event[name] as string) };
+    }
+    case 'word': {
+      const builder = new WordColumn();
+      return { builder, append: (event) => builder.push(event[name] as string) };
+    }
+    case 'texts': {
+      const builder = new TextsColumn();
+      return { builder, append: (event) => builder.push(event[name] as readonly string[]) };
+    }
+    case 'bool': {
+      const builder = new NumberColumn('Bool', new Uint8Array(1024));
+      return { builder, append: (event) => builder.push(event[name] === true ? 1 : 0) };
+    }
+    case 'time':
+    case 'u64': {
+      const builder = new WideColumn(of.type === 'time' ? "DateTime64(6, 'UTC')" : 'UInt64');
+      return numeric(name, of, builder);
+    }
+    default:
+      return numeric(name, of, numberColumn(of.type));
+  }
+}
+
+function numberColumn(type: 'u8' | 'u16' | 'u32' | 'f64'): NumberColumn {
+  switch (type) {
+    case 'u8':
+      return new NumberColumn('UInt8', new Uint8Array(1024));
+    case 'u16':
+      return new NumberColumn('UInt16', new Uint16Array(1024));
+    case 'u32':
+      return new NumberColumn('UInt32', new Uint32Array(1024));
+    case 'f64':
+      return new NumberColumn('Float64', new Float64Array(1024));
+  }
+}
+
+function numeric(
+  name: string,
+  of: Column,
+  builder: NumberColumn | WideColumn,
+): { builder: ColumnBuilder; append: Append } {
+  if (of.nullable) {
+    const nullable = new NullableColumn(builder);
+    return { builder: nullable, append: (event) => nullable.push(event[name] as number | null) };
+  }
+  return { builder, append: (event) => builder.push(event[name] as number) };
+}
