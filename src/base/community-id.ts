@@ -205,7 +205,7 @@ export function communityId(
   bytes[62] = (at * 8) >>> 8;
   bytes[63] = at * 8;
   digest();
-  return text.latin1Slice(0, 30);
+  return text.toString('latin1', 0, 30);
 }
 
 const left = new Int32Array(4);

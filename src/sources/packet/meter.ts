@@ -1,0 +1,492 @@
+import { randomInt } from 'node:crypto';
+import { communityId, icmp6Counterpart, icmpCounterpart } from '../../base/community-id.ts';
+import type { Connection } from '../../schema/event/connection.ts';
+import type { Sink } from '../../schema/reading.ts';
+import { Analyzers, serviceNames } from './analyzers.ts';
+import { internetSum, pseudoHeader } from './checksum.ts';
+import { isDnsPort } from './flow-place.ts';
+import { at, end, endNum, endWords, FlowTable, flag, num, pageBits, stride } from './flow-table.ts';
+import { broken, Frame, found, isTunnelPort, waiting } from './frame.ts';
+import { type ServerPorts, serverPorts } from './ports.ts';
+import { flipRoles, type StreamConsumer, TcpTracker } from './tcp.ts';
+import { macText } from './text.ts';
+
+export interface MeterOptions {
+  /** Latest packet time that is believed, µs since 1970. */
+  readonly latest_time: number;
+  /**
+   * Leave packets with wrong checksums out, as Zeek does by default. Off by default: in a capture made on the sending
+   * host the network card had not filled them in yet, and then half of the traffic would be missing.
+   */
+  readonly verify_checksums?: boolean;
+  /** Report a flow that has lasted this long and go on with a new one; 0: never, as Zeek. */
+  readonly active_timeout_s?: number;
+  /** Flows held at once; beyond it old ones are reported before their time. */
+  readonly max_flows?: number;
+  readonly ports?: ServerPorts;
+  /** Read payloads for dns, http, tls, ... events; true unless said. */
+  readonly analyze?: boolean;
+  /** Of the flow table's hash; at random unless given. It has no bearing on what comes out. */
+  readonly seed?: number;
+}
+
+const second = 1_000_000;
+const excerptBytes = 64;
+/** Every so many packets a part of the table is looked through for flows that are due. */
+const sweepEvery = 64;
+const sweepLength = 256;
+
+/**
+ * Packets in, events out: connections when they end, and what analyzers read in their payload as it is read.
+ * Memory: about 380 bytes a flow, plus what an analyzer holds while it waits for the rest of a message.
+ */
+export class Meter implements StreamConsumer {
+  private readonly sink: Sink;
+  private readonly frame = new Frame();
+  private readonly table: FlowTable;
+  private readonly tcp: TcpTracker;
+  private readonly analyzers: Analyzers;
+  private readonly latest: number;
+  private readonly verify: boolean;
+  private readonly active: number;
+  private readonly maxFlows: number;
+  private readonly ports: ServerPorts;
+  private now = 0;
+  private untilSweep = sweepEvery;
+  private cursor = 0;
+  private line = 0;
+  private offset = 0;
+
+  constructor(sink: Sink, options: MeterOptions) {
+    this.sink = sink;
+    this.latest = options.latest_time;
+    this.verify = options.verify_checksums ?? false;
+    this.frame.verify = this.verify;
+    this.active = (options.active_timeout_s ?? 0) * second;
+    this.maxFlows = options.max_flows ?? 4_000_000;
+    this.ports = options.ports ?? serverPorts;
+    this.table = new FlowTable(options.seed ?? randomInt(0x7fffffff));
+    this.tcp = new TcpTracker(this.table, this);
+    this.analyzers = new Analyzers(this.table, sink, options.analyze ?? true);
+  }
+
+  /** Flows held now. */
+  get live(): number {
+    return this.table.live;
+  }
+
+  /**
+   * One packet: buf[start, upTo) was captured on a link of `linkType`, where it had `wire` bytes. `line` and `offset`
+   * say where it is in the file.
+   */
+  packet(
+    buf: Uint8Array,
+    start: number,
+    upTo: number,
+    wire: number,
+    linkType: number,
+    time: number,
+    line: number,
+    offset: number,
+  ): void {
+    if (!(time >= 0 && time <= this.latest)) {
+      this.sink.rejected(timeReason(time), line, offset, excerpt(buf, start, upTo));
+      return;
+    }
+    this.line = line;
+    this.offset = offset;
+    const f = this.frame;
+    f.time = time;
+    const outcome = f.decode(buf, start, upTo, wire, linkType);
+    if (time > this.now) this.now = time;
+    if (--this.untilSweep === 0) this.sweep();
+    if (outcome !== found) {
+      if (outcome === broken) this.sink.rejected(f.reason, line, offset, excerpt(buf, start, upTo));
+      else if (outcome !== waiting) this.sink.filtered(f.reason, line, offset);
+      return;
+    }
+    let outer = true;
+    for (;;) {
+      let problem: string;
+      let port = 0;
+      switch (f.protocol) {
+        case 6:
+          problem = this.tcpPacket(f);
+          break;
+        case 17:
+          problem = this.udpPacket(f);
+          port = this.tunnelPort;
+          break;
+        case 1:
+        case 58:
+          problem = this.icmpPacket(f);
+          break;
+        default:
+          problem = this.otherPacket(f);
+      }
+      if (problem !== '') {
+        if (outer) this.sink.rejected(problem, line, offset, excerpt(buf, start, upTo));
+        return;
+      }
+      // A tunnel in UDP was metered itself; what is inside is metered too. Not a tunnel after all: nothing to say.
+      if (port === 0 || f.tunnel(port, f.l4 + 8) !== found) return;
+      outer = false;
+    }
+  }
+
+  /** The capture is over: reports every flow that is still open. */
+  end(): void {
+    const { due } = this.table;
+    for (let index = 0; index < this.table.used; index++) {
+      if (!Number.isNaN(due[index]!)) this.report(index);
+    }
+  }
+
+  // ---- transports
+
+  private tunnelPort = 0;
+
+  private tcpPacket(f: Frame): string {
+    const { buf, l4 } = f;
+    const room = f.end - l4;
+    if (f.l4_bytes < 20 || room < 20) return 'TCP header cut short';
+    const header = (buf[l4 + 12]! >>> 4) << 2;
+    if (header < 20) return `TCP header of ${header} bytes`;
+    if (header > f.l4_bytes || header > room) return 'TCP header cut short';
+    f.src_port = (buf[l4]! << 8) | buf[l4 + 1]!;
+    f.dst_port = (buf[l4 + 2]! << 8) | buf[l4 + 3]!;
+    const flags = buf[l4 + 13]!;
+    const { table } = this;
+    const hash = table.hashOf(f);
+    let index = table.find(f, hash, false);
+    let fromOrig = table.direction === 1;
+    if (index >= 0 && this.now >= table.due[index]! && this.isOver(index)) index = -1;
+    if (index >= 0 && (flags & 2) !== 0) {
+      const sequence = (buf[l4 + 4]! << 24) | (buf[l4 + 5]! << 16) | (buf[l4 + 6]! << 8) | buf[l4 + 7]!;
+      if (this.tcp.isReuse(index, flags, sequence)) {
+        this.report(index);
+        index = -1;
+      }
+    }
+    if (index < 0) {
+      index = this.add(f, hash, false, 60, 5);
+      fromOrig = true;
+      // Not begun by a SYN: guess by the ports who opened it. For a SYN ACK only when the other port is no server's.
+      if ((flags & 0x12) !== 2 && this.ports.tcp[f.src_port] === 1 && !toEverybody(f)) {
+        if (this.ports.tcp[f.dst_port] !== 1 || ((flags & 2) === 0 && f.src_port < f.dst_port)) {
+          this.tcp.flip(index);
+          fromOrig = false;
+        }
+      }
+    }
+    const w = table.words[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    const e = b + at.ends + (fromOrig ? 0 : endWords);
+    if (this.verify && room >= f.l4_bytes && !this.transportSumHolds(f, 6)) {
+      this.badChecksum(index, w, b, e, fromOrig);
+      return '';
+    }
+    const d = table.numbers[index >>> pageBits]!;
+    w[e + end.packets] = w[e + end.packets]! + 1;
+    d[(e + endNum.ip_bytes) >>> 1] = d[(e + endNum.ip_bytes) >>> 1]! + f.ip_bytes;
+    this.tcp.segment(f, index, fromOrig, header, f.l4_bytes - header, room - header);
+    return '';
+  }
+
+  private udpPacket(f: Frame): string {
+    const { buf, l4 } = f;
+    this.tunnelPort = 0;
+    if (f.l4_bytes < 8 || f.end - l4 < 8) return 'UDP header cut short';
+    f.src_port = (buf[l4]! << 8) | buf[l4 + 1]!;
+    f.dst_port = (buf[l4 + 2]! << 8) | buf[l4 + 3]!;
+    const { table } = this;
+    const hash = table.hashOf(f);
+    let index = table.find(f, hash, false);
+    let fromOrig = table.direction === 1;
+    if (index >= 0 && this.now >= table.due[index]! && this.isOver(index)) index = -1;
+    if (index < 0) {
+      const flips = this.ports.udp[f.src_port] === 1 && this.ports.udp[f.dst_port] !== 1 && !toEverybody(f);
+      const port = flips ? f.src_port : f.dst_port;
+      index = this.add(f, hash, false, 60, isDnsPort(port) ? 10 : 60);
+      fromOrig = true;
+      if (flips) {
+        const w = table.words[index >>> pageBits]!;
+        const b = (index & ((1 << pageBits) - 1)) * stride;
+        flipRoles(table, index, w, b);
+        fromOrig = false;
+      }
+    }
+    const w = table.words[index >>> pageBits]!;
+    const d = table.numbers[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    const e = b + at.ends + (fromOrig ? 0 : endWords);
+    w[e + end.packets] = w[e + end.packets]! + 1;
+    d[(e + endNum.ip_bytes) >>> 1] = d[(e + endNum.ip_bytes) >>> 1]! + f.ip_bytes;
+    if (
+      this.verify &&
+      f.end - l4 >= f.l4_bytes &&
+      (f.v6 || buf[l4 + 6] !== 0 || buf[l4 + 7] !== 0) &&
+      !this.transportSumHolds(f, 17)
+    ) {
+      this.badChecksum(index, w, b, e, fromOrig);
+      return '';
+    }
+    d[(b + num.last) >>> 1] = f.time;
+    const claimed = ((buf[l4 + 4]! << 8) | buf[l4 + 5]!) - 8;
+    const length = claimed < 0 ? 0 : claimed;
+    d[(e + endNum.bytes) >>> 1] = d[(e + endNum.bytes) >>> 1]! + length;
+    const seen = fromOrig ? flag.orig_active : flag.resp_active;
+    const flags = w[b + at.flags]!;
+    if ((flags & seen) === 0) {
+      w[b + at.flags] = flags | seen;
+      table.letter(index, w, b, fromOrig ? 0x44 : 0x64);
+    }
+    if ((flags & flag.app_done) === 0 && length > 0) {
+      const upTo = Math.min(f.end, l4 + 8 + length);
+      this.analyzers.datagram(index, fromOrig, buf, l4 + 8, upTo, f.time, this.line, this.offset);
+    }
+    const port = w[b + at.ports]! & 0xffff;
+    if (isTunnelPort(port)) this.tunnelPort = port;
+    return '';
+  }
+
+  private icmpPacket(f: Frame): string {
+    const { buf, l4 } = f;
+    if (f.l4_bytes < 8 || f.end - l4 < 8) return 'ICMP header cut short';
+    const type = buf[l4]!;
+    const answer = f.protocol === 1 ? icmpCounterpart(type) : icmp6Counterpart(type);
+    f.src_port = type;
+    f.dst_port = answer < 0 ? buf[l4 + 1]! : answer;
+    return this.plainPacket(f, answer < 0, f.l4_bytes - 8);
+  }
+
+  private otherPacket(f: Frame): string {
+    f.src_port = 0;
+    f.dst_port = 0;
+    if (f.protocol === 132 && f.end - f.l4 >= 4) {
+      f.src_port = (f.buf[f.l4]! << 8) | f.buf[f.l4 + 1]!;
+      f.dst_port = (f.buf[f.l4 + 2]! << 8) | f.buf[f.l4 + 3]!;
+    }
+    return this.plainPacket(f, false, f.l4_bytes);
+  }
+
+  private plainPacket(f: Frame, oneWay: boolean, length: number): string {
+    const { table } = this;
+    const hash = table.hashOf(f);
+    let index = table.find(f, hash, oneWay);
+    let fromOrig = table.direction === 1;
+    if (index >= 0 && this.now >= table.due[index]! && this.isOver(index)) index = -1;
+    if (index < 0) {
+      index = this.add(f, hash, oneWay, 60, 60);
+      fromOrig = true;
+    }
+    const w = table.words[index >>> pageBits]!;
+    const d = table.numbers[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    const e = b + at.ends + (fromOrig ? 0 : endWords);
+    w[e + end.packets] = w[e + end.packets]! + 1;
+    d[(e + endNum.ip_bytes) >>> 1] = d[(e + endNum.ip_bytes) >>> 1]! + f.ip_bytes;
+    if (this.verify && (f.protocol === 1 || f.protocol === 58) && f.end - f.l4 >= f.l4_bytes) {
+      const sum = f.protocol === 1 ? 0 : pseudoHeader(f, 58, f.l4_bytes);
+      if (internetSum(f.buf, f.l4, f.l4 + f.l4_bytes, sum) !== 0xffff) return '';
+    }
+    d[(e + endNum.bytes) >>> 1] = d[(e + endNum.bytes) >>> 1]! + length;
+    d[(b + num.last) >>> 1] = f.time;
+    return '';
+  }
+
+  private transportSumHolds(f: Frame, protocol: number): boolean {
+    return internetSum(f.buf, f.l4, f.l4 + f.l4_bytes, pseudoHeader(f, protocol, f.l4_bytes)) === 0xffff;
+  }
+
+  private badChecksum(index: number, w: Int32Array, b: number, e: number, fromOrig: boolean): void {
+    const count = w[e + end.bad_checksums]! + 1;
+    w[e + end.bad_checksums] = count;
+    if (/^10*$/.test(String(count))) this.table.letter(index, w, b, fromOrig ? 0x43 : 0x63);
+  }
+
+  // ---- flows
+
+  private add(f: Frame, hash: number, oneWay: boolean, idle_s: number, due_s: number): number {
+    const { table } = this;
+    if (table.live >= this.maxFlows) this.makeRoom();
+    const index = table.add(f, hash, oneWay);
+    const w = table.words[index >>> pageBits]!;
+    const d = table.numbers[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    d[(b + num.start) >>> 1] = f.time;
+    d[(b + num.last) >>> 1] = f.time;
+    d[(b + num.offset) >>> 1] = this.offset;
+    w[b + at.line] = this.line;
+    w[b + at.idle_s] = idle_s;
+    w[b + at.flags] = flag.active;
+    table.due[index] = f.time + Math.min(due_s * second, this.active > 0 ? this.active : Infinity);
+    return index;
+  }
+
+  private makeRoom(): void {
+    const { table } = this;
+    for (let looked = 0; looked < table.used; looked++) {
+      if (++this.cursor >= table.used) this.cursor = 0;
+      if (!Number.isNaN(table.due[this.cursor]!)) {
+        this.report(this.cursor);
+        return;
+      }
+    }
+  }
+
+  /** Whether a flow's time is up by now; then it is reported. Else its next look is set. */
+  private isOver(index: number): boolean {
+    const due = this.dueAt(index);
+    if (this.now >= due) {
+      this.report(index);
+      return true;
+    }
+    this.table.due[index] = due;
+    return false;
+  }
+
+  private dueAt(index: number): number {
+    const { table } = this;
+    const w = table.words[index >>> pageBits]!;
+    const d = table.numbers[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    const protocol = w[b + at.meta]! & 255;
+    const start = d[(b + num.start) >>> 1]!;
+    let due: number;
+    if (protocol === 6) due = this.tcp.dueAt(index);
+    else {
+      const last = d[(b + num.last) >>> 1]!;
+      due = last + w[b + at.idle_s]! * second;
+      if (protocol === 17 && (isDnsPort(w[b + at.ports]! & 0xffff) || (w[b + at.services]! & 1) !== 0)) {
+        // looked at every 10 s; out after 9 s of quiet
+        const turns = Math.max(1, Math.ceil((last + 9 * second - start) / (10 * second)));
+        due = Math.min(due, start + turns * 10 * second);
+      }
+    }
+    if (this.active > 0) due = Math.min(due, start + this.active);
+    return due;
+  }
+
+  private sweep(): void {
+    this.untilSweep = sweepEvery;
+    const { table, now } = this;
+    const { due } = table;
+    const { used } = table;
+    if (used === 0) return;
+    let i = this.cursor;
+    for (let n = used < sweepLength ? used : sweepLength; n > 0; n--) {
+      if (++i >= used) i = 0;
+      if (due[i]! <= now) this.isOver(i);
+    }
+    this.cursor = i;
+  }
+
+  // ---- streams
+
+  data(index: number, fromOrig: boolean, buf: Uint8Array, from: number, upTo: number): void {
+    this.analyzers.stream(index, fromOrig, buf, from, upTo, this.frame.time, this.line, this.offset);
+  }
+  gap(index: number, fromOrig: boolean, length: number): void {
+    this.analyzers.gap(index, fromOrig, length);
+  }
+  ended(index: number, fromOrig: boolean): void {
+    this.analyzers.ended(index, fromOrig);
+  }
+  flipped(index: number): void {
+    this.analyzers.flipped(index);
+  }
+
+  // ---- what comes out
+
+  private report(index: number): void {
+    const { table } = this;
+    const w = table.words[index >>> pageBits]!;
+    const d = table.numbers[index >>> pageBits]!;
+    const b = (index & ((1 << pageBits) - 1)) * stride;
+    const place = this.analyzers.close(index);
+    const o = b + at.ends;
+    const r = o + endWords;
+    const meta = w[b + at.meta]!;
+    const protocol = meta & 255;
+    const start = d[(b + num.start) >>> 1]!;
+    const history = table.history(index, w, b);
+    let srcBytes: number;
+    let dstBytes: number;
+    let connState = 'OTH';
+    if (protocol === 6) {
+      srcBytes = this.tcp.sizeOf(index, true);
+      dstBytes = this.tcp.sizeOf(index, false);
+      connState = this.tcp.connState(index, history);
+      this.tcp.forget(index);
+    } else {
+      srcBytes = d[(o + endNum.bytes) >>> 1]!;
+      dstBytes = d[(r + endNum.bytes) >>> 1]!;
+      if (protocol === 17) {
+        const flags = w[b + at.flags]!;
+        const origActive = (flags & flag.orig_active) !== 0;
+        const respActive = (flags & flag.resp_active) !== 0;
+        connState = origActive ? (respActive ? 'SF' : 'S0') : respActive ? 'SHR' : 'OTH';
+      }
+    }
+    const length = d[(b + num.last) >>> 1]! - start;
+    const v6 = (meta & 256) !== 0;
+    const macs = w[b + at.has_macs]!;
+    const services = w[b + at.services]!;
+    const event: Connection = {
+      kind: 'connection',
+      time: start,
+      uid: place.uid,
+      src_ip: place.src_ip,
+      src_port: place.src_port,
+      dst_ip: place.dst_ip,
+      dst_port: place.dst_port,
+      transport: place.transport,
+      src_local: false,
+      dst_local: false,
+      direction: '',
+      community_id: communityId(
+        w,
+        v6 ? b : b + 3,
+        w,
+        v6 ? b + 4 : b + 7,
+        v6,
+        protocol,
+        place.src_port,
+        place.dst_port,
+      ),
+      service: services === 0 ? '' : serviceNames(services),
+      duration_s: length > 0 ? length / second : null,
+      src_bytes: srcBytes,
+      dst_bytes: dstBytes,
+      src_packets: w[o + end.packets]!,
+      dst_packets: w[r + end.packets]!,
+      src_ip_bytes: d[(o + endNum.ip_bytes) >>> 1]!,
+      dst_ip_bytes: d[(r + endNum.ip_bytes) >>> 1]!,
+      missed_bytes: d[(b + num.missed) >>> 1]!,
+      conn_state: connState,
+      history,
+      vlan: w[b + at.vlan]!,
+      src_mac: (macs & 1) !== 0 ? macText(w, b + at.macs, 0) : '',
+      dst_mac: (macs & 2) !== 0 ? macText(w, b + at.macs, 6) : '',
+      dst_name: place.dst_name,
+    };
+    const line = w[b + at.line]!;
+    const offset = d[(b + num.offset) >>> 1]!;
+    table.remove(index);
+    this.sink.event(event, line, offset, '');
+  }
+}
+
+function toEverybody(f: Frame): boolean {
+  return !f.v6 && f.d3 === -1;
+}
+
+function timeReason(time: number): string {
+  return time < 0 ? 'time before 1970' : 'time in the future';
+}
+
+function excerpt(buf: Uint8Array, from: number, upTo: number): string {
+  const piece = buf.subarray(from, Math.min(upTo, from + excerptBytes));
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('hex');
+}
