@@ -1,3 +1,5 @@
+import { formatIpv6 } from '../../../base/ip.ts';
+
 /**
  * What a reader of a growing stream prefix answers besides a result:
  * - 'more': so far it fits, but bytes are missing; call again with a longer prefix
@@ -61,36 +63,11 @@ export function ipv4Text(b: Uint8Array, i: number): string {
   return `${b[i]!}.${b[i + 1]!}.${b[i + 2]!}.${b[i + 3]!}`;
 }
 
-/** RFC 5952 text: lower case, the first longest run of two or more zero groups shortened. */
+/** The one way Weir writes an address: RFC 5952, IPv4-mapped as IPv4. */
 export function ipv6Text(b: Uint8Array, i: number): string {
-  let mapped = u16(b, i + 10) === 0xffff;
-  let best = -1;
-  let bestLength = 1;
-  let run = -1;
-  for (let g = 0; g < 8; g++) {
-    if (u16(b, i + g * 2) !== 0) {
-      if (g < 5) mapped = false;
-      run = -1;
-      continue;
-    }
-    if (run === -1) run = g;
-    if (g - run + 1 > bestLength) {
-      best = run;
-      bestLength = g - run + 1;
-    }
-  }
-  if (mapped) return `::ffff:${ipv4Text(b, i + 12)}`;
-  let text = '';
-  for (let g = 0; g < 8; g++) {
-    if (g === best) {
-      text += '::';
-      g += bestLength - 1;
-      continue;
-    }
-    if (text !== '' && !text.endsWith(':')) text += ':';
-    text += u16(b, i + g * 2).toString(16);
-  }
-  return text;
+  const groups: number[] = [];
+  for (let g = 0; g < 8; g++) groups.push(u16(b, i + g * 2));
+  return formatIpv6(groups);
 }
 
 export function macText(b: Uint8Array, i: number): string {
