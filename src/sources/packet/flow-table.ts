@@ -76,6 +76,7 @@ export const flag = {
   orig_active: 256, // UDP: payload seen
   resp_active: 512,
   long_history: 1024,
+  teredo: 2048,
 } as const;
 
 export class FlowTable {

@@ -607,7 +607,7 @@ export class Frame {
         this.wire = left - length;
         return this.ip(at + length);
       }
-      case 3544: {
+      case teredoPort: {
         // Teredo (RFC 4380): authentication and origin indication may come first
         let start = at;
         if (end - start >= 4 && buf[start] === 0 && buf[start + 1] === 1) {
@@ -638,6 +638,19 @@ export class Frame {
         return this.skip('not a tunnel');
     }
   }
+}
+
+export const teredoPort = 3544;
+
+/** Teredo between clients and relays uses any port: an IPv6 packet that fits exactly, with a Teredo address. */
+export function looksLikeTeredo(buf: Uint8Array, from: number, upTo: number): boolean {
+  if (upTo - from < 40 || buf[from]! >>> 4 !== 6) return false;
+  if (((buf[from + 4]! << 8) | buf[from + 5]!) + 40 !== upTo - from) return false;
+  return hasTeredoPrefix(buf, from + 8) || hasTeredoPrefix(buf, from + 24);
+}
+
+function hasTeredoPrefix(buf: Uint8Array, at: number): boolean {
+  return buf[at] === 0x20 && buf[at + 1] === 0x01 && buf[at + 2] === 0 && buf[at + 3] === 0;
 }
 
 /** Whether UDP to this port may be a tunnel that tunnel() knows. */

@@ -6,7 +6,7 @@ import { Analyzers, serviceNames } from './analyzers.ts';
 import { internetSum, pseudoHeader } from './checksum.ts';
 import { isDnsPort } from './flow-place.ts';
 import { at, end, endNum, endWords, FlowTable, flag, num, pageBits, stride } from './flow-table.ts';
-import { broken, Frame, found, isTunnelPort, waiting } from './frame.ts';
+import { broken, Frame, found, isTunnelPort, looksLikeTeredo, teredoPort, waiting } from './frame.ts';
 import { type ServerPorts, serverPorts } from './ports.ts';
 import { flipRoles, type StreamConsumer, TcpTracker } from './tcp.ts';
 import { macText } from './text.ts';
@@ -171,9 +171,9 @@ export class Meter implements StreamConsumer {
     if (index < 0) {
       index = this.add(f, hash, false, 60, 5);
       fromOrig = true;
-      // Not begun by a SYN: guess by the ports who opened it. For a SYN ACK only when the other port is no server's.
+      // Not begun by a SYN: guess by the ports who opened it.
       if ((flags & 0x12) !== 2 && this.ports.tcp[f.src_port] === 1 && !toEverybody(f)) {
-        if (this.ports.tcp[f.dst_port] !== 1 || ((flags & 2) === 0 && f.src_port < f.dst_port)) {
+        if (this.ports.tcp[f.dst_port] !== 1 || (flags & 2) !== 0 || f.src_port < f.dst_port) {
           this.tcp.flip(index);
           fromOrig = false;
         }
@@ -247,6 +247,11 @@ export class Meter implements StreamConsumer {
     }
     const port = w[b + at.ports]! & 0xffff;
     if (isTunnelPort(port)) this.tunnelPort = port;
+    else if ((flags & flag.teredo) !== 0) this.tunnelPort = teredoPort;
+    else if ((flags & seen) === 0 && looksLikeTeredo(buf, l4 + 8, f.end)) {
+      w[b + at.flags] = w[b + at.flags]! | flag.teredo;
+      this.tunnelPort = teredoPort;
+    }
     return '';
   }
 

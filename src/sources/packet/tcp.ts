@@ -45,6 +45,12 @@ interface Piece {
   upTo: number;
   data: Uint8Array;
 }
+interface Held {
+  /** in order, apart */
+  readonly pieces: Piece[];
+  /** of sequence space */
+  bytes: number;
+}
 
 /** What gets the payload of each direction: in order, once, without overlaps; what came first stays. */
 export interface StreamConsumer {
@@ -60,7 +66,7 @@ export interface StreamConsumer {
 export class TcpTracker {
   private readonly table: FlowTable;
   private readonly consumer: StreamConsumer;
-  private readonly pieces = new Map<number, Piece[]>();
+  private readonly pieces = new Map<number, Held>();
   private pieceBytes = 0;
   // the flow at hand
   private index = 0;
@@ -623,7 +629,7 @@ export class TcpTracker {
     } else this.hold(e, seq, upper, buf, from);
     const behind = d[highest]! - d[place]!;
     if (behind > unacknowledgedLimit && this.unacknowledged(e)) this.giveUp(e);
-    else if (d[highest]! - d[(e + endNum.trimmed) >>> 1]! > heldLimit) this.giveUp(e);
+    else if (d[place]! - d[(e + endNum.trimmed) >>> 1]! > heldLimit) this.giveUp(e);
   }
 
   private key(e: number): number {
@@ -633,7 +639,7 @@ export class TcpTracker {
   private clear(key: number): void {
     const held = this.pieces.get(key);
     if (held === undefined) return;
-    for (const piece of held) this.pieceBytes -= piece.data.length;
+    for (const piece of held.pieces) this.pieceBytes -= piece.data.length;
     this.pieces.delete(key);
   }
 
@@ -650,19 +656,20 @@ export class TcpTracker {
     const key = this.key(e);
     let held = this.pieces.get(key);
     if (held === undefined) {
-      held = [];
+      held = { pieces: [], bytes: 0 };
       this.pieces.set(key, held);
     }
-    if (held.length >= maxPieces) {
+    const { pieces } = held;
+    if (pieces.length >= maxPieces || held.bytes > heldLimit) {
       this.giveUp(e);
       return;
     }
     const wanted = (this.w[this.b + at.flags]! & flag.app_done) === 0 && this.pieceBytes < maxPieceBytes;
     let from = seq;
-    let i = held.length;
-    while (i > 0 && held[i - 1]!.upTo > from) i--;
+    let i = pieces.length;
+    while (i > 0 && pieces[i - 1]!.upTo > from) i--;
     while (from < upper) {
-      const next = held[i];
+      const next = pieces[i];
       if (next !== undefined && next.from <= from) {
         if (next.upTo > from) from = next.upTo;
         i++;
@@ -671,7 +678,8 @@ export class TcpTracker {
       const upTo = next === undefined ? upper : Math.min(upper, next.from);
       const data = wanted ? buf.slice(at0 + (from - seq), at0 + (upTo - seq)) : empty;
       this.pieceBytes += data.length;
-      held.splice(i, 0, { from, upTo, data });
+      held.bytes += upTo - from;
+      pieces.splice(i, 0, { from, upTo, data });
       i++;
       from = upTo;
     }
@@ -685,11 +693,12 @@ export class TcpTracker {
     const { w, d, b } = this;
     const place = (e + endNum.delivered) >>> 1;
     let done = 0;
-    for (const piece of held) {
+    for (const piece of held.pieces) {
       const delivered = d[place]!;
       if (piece.from > delivered) break;
       done++;
       this.pieceBytes -= piece.data.length;
+      held.bytes -= piece.upTo - piece.from;
       if (piece.upTo <= delivered) continue;
       d[place] = piece.upTo;
       if ((w[b + at.flags]! & flag.app_done) === 0) {
@@ -697,8 +706,8 @@ export class TcpTracker {
         else this.consumer.data(this.index, fromOrig, piece.data, delivered - piece.from, piece.data.length);
       }
     }
-    if (done === held.length) this.pieces.delete(key);
-    else held.splice(0, done);
+    if (done === held.pieces.length) this.pieces.delete(key);
+    else held.pieces.splice(0, done);
   }
 
   /** The other end acknowledged data of end `e` up to a relative number: what is not there by now is a gap. */
@@ -726,7 +735,7 @@ export class TcpTracker {
     if ((w[e]! & skipping) === 0) {
       for (;;) {
         const held = this.pieces.size === 0 ? undefined : this.pieces.get(this.key(e));
-        const next = held?.[0];
+        const next = held?.pieces[0];
         if (next === undefined || next.from >= upTo) break;
         if (next.from > d[place]!) {
           this.gap(e, fromOrig, next.from - d[place]!);
