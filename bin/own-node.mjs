@@ -16,11 +16,11 @@ export function isNewEnough(version, oldest = oldestNode) {
   return differs === -1 || (have?.[differs] ?? 0) > (need?.[differs] ?? 0);
 }
 
-/** The Node that the package "node" brings along, or null: it is absent where install scripts are switched off. */
+/** The Node that comes with Weir as an optional package for each platform, or null where there is none. */
 export function ownNode() {
+  const name = `node-${process.platform === 'darwin' && process.arch === 'arm64' ? 'bin-' : ''}${process.platform}-${process.arch}`;
   try {
-    const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
-    const file = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    const file = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'bin', 'node');
     const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
     return isNewEnough(stdout ?? '') ? file : null;
   } catch {

@@ -13,8 +13,8 @@ const main = existsSync(source) ? source : join(root, 'dist', 'main.js');
 
 if (!(await runInNode(main, process.argv.slice(2)))) {
   console.error(
-    `weir: Node ${oldestNode} or newer is needed; this is ${process.version}, and the Node that comes with Weir is not there.\n` +
-      'Install Weir again with install scripts allowed (npm_config_ignore_scripts=false), or a newer Node.',
+    `weir: Node ${oldestNode} or newer is needed; this is ${process.version}, and none came along for ` +
+      `${process.platform} on ${process.arch}.\nInstall Weir again without --omit=optional, or install a newer Node.`,
   );
   process.exit(2);
 }

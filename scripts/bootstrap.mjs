@@ -13,9 +13,9 @@ import { isNewEnough, oldestNode, ownNode, runInNode } from '../bin/own-node.mjs
  * @property {string} [version]
  * @property {boolean} [optional]
  * @property {boolean} [dev]
- * @property {string[]} [os]
- * @property {string[]} [cpu]
- * @property {string[]} [libc]
+ * @property {string | string[]} [os]
+ * @property {string | string[]} [cpu]
+ * @property {string | string[]} [libc]
  * @typedef {Record<string, LockEntry>} Packages
  * @typedef {{ os: string, cpu: string, libc: string }} Machine
  */
@@ -34,11 +34,12 @@ export function missingPackages(wanted, installed, machine) {
 }
 
 /** @param {LockEntry} entry @param {Machine} machine */
-function isFor({ os, cpu, libc }, machine) {
+function isFor(entry, machine) {
+  const { os = [], cpu = machine.cpu, libc = machine.libc } = entry;
   return (
-    os?.includes(machine.os) === true &&
-    (cpu?.includes(machine.cpu) ?? true) &&
-    (libc?.includes(machine.libc) ?? true)
+    [os].flat().includes(machine.os) &&
+    [cpu].flat().includes(machine.cpu) &&
+    [libc].flat().includes(machine.libc)
   );
 }
 
@@ -63,7 +64,7 @@ function missing() {
   const wanted = packagesOf(join(root, 'package-lock.json'));
   const packages = missingPackages(wanted, packagesOf(join(modules, '.package-lock.json')), machine);
   const hasNode = isNewEnough(process.version) || ownNode() !== null;
-  return hasNode ? packages : [...packages, 'the Node 24 of the package "node"'];
+  return hasNode ? packages : [...packages, `a Node for ${machine.os} on ${machine.cpu} (${machine.libc})`];
 }
 
 /** @param {string} text @returns {never} */
@@ -159,9 +160,8 @@ async function install() {
   if (left.length === 0) return;
   stop(
     `npm finished without an error, but did not bring ${left.join(', ')}.\n` +
-      '  - If npm is told to run no install scripts (`npm config get ignore-scripts` says true), start once with\n' +
-      `    npm_config_ignore_scripts=false, or use Node ${oldestNode} or newer of your own.\n` +
-      '  - Otherwise the package could not be downloaded for this machine; look at the npm log.',
+      '  - npm skips a package for one platform when its download fails: look at the npm log, start again.\n' +
+      `  - Where there is none for this platform, use Node ${oldestNode} or newer of your own.`,
   );
 }
 

@@ -12,9 +12,9 @@ import { fileURLToPath } from 'node:url';
  * @property {string} [integrity]
  * @property {boolean} [optional]
  * @property {boolean} [dev]
- * @property {string[]} [os]
- * @property {string[]} [cpu]
- * @property {string[]} [libc]
+ * @property {string | string[]} [os]
+ * @property {string | string[]} [cpu]
+ * @property {string | string[]} [libc]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [optionalDependencies]
  */

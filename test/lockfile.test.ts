@@ -13,9 +13,14 @@ test('the lockfile names the packages of every platform, so that npm ci works on
 });
 
 test('the lockfile says what package.json says', () => {
-  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json'));
   const own = lock.packages[''];
   assert.deepEqual(own.dependencies, dependencies, 'Run: npm install, then npm run fix-lockfile');
+  assert.deepEqual(
+    own.optionalDependencies,
+    optionalDependencies,
+    'Run: npm install, then npm run fix-lockfile',
+  );
   assert.deepEqual(own.devDependencies, devDependencies, 'Run: npm install, then npm run fix-lockfile');
 });
 
