@@ -153,11 +153,17 @@ function indexProblems(files: readonly string[], edges: ReadonlyMap<string, read
     if (!files.includes(index)) return [];
     const reached = new Set([index]);
     for (const file of reached) for (const next of edges.get(file) ?? []) reached.add(next);
-    return files
-      .filter((file) => file.startsWith(`src/${folder}/`) && !isTest(file) && !reached.has(file))
+    const lost = files.filter(
+      (file) => file.startsWith(`src/${folder}/`) && !isTest(file) && !reached.has(file),
+    );
+    // Only the part itself is told, not the files that it brings along.
+    const brought = new Set(lost.flatMap((file) => edges.get(file) ?? []));
+    return lost
+      .filter((file) => !brought.has(file))
       .map(
         (file) =>
-          `${file} is not reachable from ${index}, so nobody can use it. Add its line there, in alphabetical order.`,
+          `${file} is not reachable from ${index}, so nobody can use it. Add its line there, in alphabetical order; ` +
+          'what only tests use goes to test/.',
       );
   });
 }
@@ -285,7 +291,12 @@ const provoked: readonly [what: string, tree: Record<string, string>, says: RegE
   ],
   [
     'a part that is missing from its index',
-    { 'src/sources/index.ts': "import './a.ts';", 'src/sources/a.ts': '', 'src/sources/b.ts': '' },
+    {
+      'src/sources/index.ts': "import './a.ts';",
+      'src/sources/a.ts': '',
+      'src/sources/b.ts': "import './c.ts';",
+      'src/sources/c.ts': '',
+    },
     /^src\/sources\/b\.ts is not reachable from src\/sources\/index\.ts/,
   ],
   ['a file name in camel case', { 'src/base/ipText.ts': '' }, /names are kebab-case/],
