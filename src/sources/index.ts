@@ -1,0 +1,34 @@
+import type { SourceFormat } from '../schema/reading.ts';
+import { suricata_eve } from './suricata.ts';
+import { zeek_json } from './zeek-json.ts';
+import { zeek_tsv } from './zeek-tsv.ts';
+
+/** Every kind of file that Weir reads. To add one: a file beside this one, and a line here. */
+export const formats: readonly SourceFormat[] = [zeek_tsv, zeek_json, suricata_eve];
+
+/** The kind of a file by its first (up to 64 KiB of) uncompressed bytes; null when it is none: see whyUnknown. */
+export function detectFormat(head: Buffer): SourceFormat | null {
+  let best: SourceFormat | null = null;
+  let best_sure = 0;
+  for (const format of formats) {
+    const sure = format.detect(head);
+    if (sure > best_sure) {
+      best = format;
+      best_sure = sure;
+    }
+  }
+  return best;
+}
+
+/** Why detectFormat knows no kind, for people. */
+export function whyUnknown(head: Buffer): string {
+  if (head.length === 0) return 'the file is empty';
+  const [a, b] = head;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return 'UTF-16 text; Weir reads UTF-8';
+  const zeros = head.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  if (zeros > head.length / 4 && zeros < head.length / 1.5)
+    return 'UTF-16 text or binary data of a kind that is not known';
+  if (zeros > 0) return 'binary data of a kind that is not known';
+  if (/^\s*[{[]/.test(head.toString('utf8', 0, 64))) return 'JSON, but neither Zeek nor Suricata wrote it';
+  return 'text of a kind that is not known';
+}
