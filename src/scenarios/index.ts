@@ -1,21 +1,85 @@
 import type { WeirEvent } from '../schema/event/index.ts';
 import { beacon } from './attack/beacon.ts';
+import { brute_force } from './attack/brute-force.ts';
+import { cleartext_password } from './attack/cleartext-password.ts';
+import { collection } from './attack/collection.ts';
+import { dga } from './attack/dga.ts';
+import { directory_replication } from './attack/directory-replication.ts';
+import { dns_tunnel } from './attack/dns-tunnel.ts';
+import { drip } from './attack/drip.ts';
 import { exfil } from './attack/exfil.ts';
 import { horizontal_scan } from './attack/horizontal-scan.ts';
+import { host_flood } from './attack/host-flood.ts';
+import { host_silent } from './attack/host-silent.ts';
+import { icmp_tunnel } from './attack/icmp-tunnel.ts';
+import { inbound_scan } from './attack/inbound-scan.ts';
+import { kerberoasting } from './attack/kerberoasting.ts';
+import { lateral_movement } from './attack/lateral-movement.ts';
+import { long_connection } from './attack/long-connection.ts';
+import { mail_burst } from './attack/mail-burst.ts';
+import { new_internal_service } from './attack/new-internal-service.ts';
+import { odd_tls } from './attack/odd-tls.ts';
+import { password_spray } from './attack/password-spray.ts';
+import { phishing_click } from './attack/phishing-click.ts';
+import { port_protocol_mismatch } from './attack/port-protocol-mismatch.ts';
+import { rare_destination } from './attack/rare-destination.ts';
+import { signature_alert } from './attack/signature-alert.ts';
 import { slow_scan } from './attack/slow-scan.ts';
 import { vertical_scan } from './attack/vertical-scan.ts';
+import { backup } from './harmless/backup.ts';
+import { browsing } from './harmless/browsing.ts';
+import { new_laptop } from './harmless/new-laptop.ts';
+import { new_software_rollout } from './harmless/new-software-rollout.ts';
+import { night_shift } from './harmless/night-shift.ts';
+import { person_travelling } from './harmless/person-travelling.ts';
+import { printer_firmware } from './harmless/printer-firmware.ts';
+import { update_check } from './harmless/update-check.ts';
+import { video_upload } from './harmless/video-upload.ts';
+import { vulnerability_scanner } from './harmless/vulnerability-scanner.ts';
 import { merge } from './merge.ts';
 import { office } from './office/office.ts';
 import type { Answer, Scenario, Setting } from './scenario.ts';
 
 /** Every scenario by name; parameters and their defaults are in `params`. */
 export const scenarios = {
+  backup,
   beacon,
+  browsing,
+  brute_force,
+  cleartext_password,
+  collection,
+  dga,
+  directory_replication,
+  dns_tunnel,
+  drip,
   exfil,
   horizontal_scan,
+  host_flood,
+  host_silent,
+  icmp_tunnel,
+  inbound_scan,
+  kerberoasting,
+  lateral_movement,
+  long_connection,
+  mail_burst,
+  new_internal_service,
+  new_laptop,
+  new_software_rollout,
+  night_shift,
+  odd_tls,
   office,
+  password_spray,
+  person_travelling,
+  phishing_click,
+  port_protocol_mismatch,
+  printer_firmware,
+  rare_destination,
+  signature_alert,
   slow_scan,
+  update_check,
   vertical_scan,
+  video_upload,
+  vulnerability_scanner,
 } as const;
 export type ScenarioName = keyof typeof scenarios;
 

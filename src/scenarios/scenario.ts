@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { SECOND, Timeline } from './timeline.ts';
+import { HOUR, Timeline } from './timeline.ts';
 import { Wire } from './wire.ts';
 
 /** What a run depends on besides its parameters. */
@@ -30,7 +30,7 @@ export interface Answer {
 /** Made-up traffic with known answers. `P` are its parameters after defaults. */
 export interface Scenario<P = never> {
   readonly doc: string;
-  /** false: everything in it is ordinary, or harmless though odd; a detector should stay quiet. */
+  /** false: ordinary, or odd but harmless. A harmless scan is still a scan: what to say is in `answer` alone. */
   readonly harmful: boolean;
   /** Strict: a parameter that does not exist is an error. Units are in the names, meanings in the descriptions. */
   readonly params: z.ZodType<P>;
@@ -41,30 +41,31 @@ export interface Scenario<P = never> {
 
 /** What every scenario takes besides its own parameters. */
 const common = {
-  after_s: z.number().min(0).default(0).describe('seconds after start at which it begins'),
+  after_h: z.number().min(0).default(0).describe('hours after start at which it begins'),
 };
 type Common = typeof common;
 type Values<S extends z.ZodRawShape> = z.infer<z.ZodObject<S & Common>>;
 
 /**
- * A scenario whose traffic one function lays out on a timeline. It begins `after_s` after the start of the run and
- * ends where `length` (µs) says.
+ * A scenario whose traffic one function lays out on a timeline. It begins `after_h` hours after the start of the
+ * run (or at once, when `after_h` means something else to it) and ends where `length` (µs) says.
  */
 export function scripted<S extends z.ZodRawShape>(of: {
   readonly name: string;
   readonly doc: string;
   readonly harmful: boolean;
   readonly params: S;
+  readonly at_once?: boolean;
   readonly length: (params: Values<S>) => number;
   readonly play: (wire: Wire, params: Values<S>, start: number) => void;
   readonly answer?: (params: Values<S>, start: number, end: number) => readonly Answer[];
 }): Scenario<Values<S>> {
   const begin = (params: Values<S>, start: number): number =>
-    start + Math.round((params as { after_s: number }).after_s * SECOND);
+    of.at_once === true ? start : start + Math.round((params as { after_h: number }).after_h * HOUR);
   return {
     doc: of.doc,
     harmful: of.harmful,
-    params: z.strictObject({ ...of.params, ...common }) as unknown as z.ZodType<Values<S>>,
+    params: z.strictObject({ ...common, ...of.params }) as unknown as z.ZodType<Values<S>>,
     generate: (params, { seed, start }) => {
       const from = begin(params, start);
       const timeline = new Timeline(from + of.length(params));

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { certificateOf, dnsQuery, http, tls } from '../exchange.ts';
 import { end, officeAddresses, suspectIp } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
@@ -19,7 +20,8 @@ export const beacon = scripted({
     src_ip: given.ip(suspectIp, 'the host that calls'),
     dst_ip: given.ip('203.0.113.66', 'the server; with addresses > 1 the first of them'),
     dst_port: given.port(443, 'port of the server'),
-    name: given.text('sync.asset-relay.example', "name asked for; '' calls the address itself"),
+    by: z.enum(['name', 'address']).default('name').describe('address: no name is ever asked for or said'),
+    name: given.text('sync.asset-relay.example', 'name of the server'),
     addresses: given.count(1, 'addresses behind the name, used in turn'),
     clear: given.yes(false, 'plain HTTP instead of TLS'),
   },
@@ -28,6 +30,7 @@ export const beacon = scripted({
     const { random } = wire;
     const src = end(p.src_ip);
     const dc = end(office.domain_controller);
+    const name = p.by === 'address' ? '' : p.name;
     const servers = Array.from({ length: p.addresses }, (_, i) => end(rotated(p.dst_ip, i)));
     let turn = 0;
     wire.timeline.every(
@@ -37,8 +40,8 @@ export const beacon = scripted({
         if (random.chance(p.missed_share)) return;
         const dst = servers[turn++ % servers.length] ?? servers[0]!;
         // A name is asked for again when its minute is over, or when its addresses rotate.
-        const asks = p.name !== '' && (p.gap_s >= 60 || p.addresses > 1 || turn % 5 === 1);
-        const question = { query: p.name, answers: [dst.ip], ttl_s: 60 };
+        const asks = name !== '' && (p.gap_s >= 60 || p.addresses > 1 || turn % 5 === 1);
+        const question = { query: name, answers: [dst.ip], ttl_s: 60 };
         const ready = asks ? dnsQuery(wire, now, src, dc, question) : now;
         const order = random.chance(p.order_share);
         const up = order ? random.lognormal(9000, 2) : random.jittered(380, 0.05);
@@ -46,7 +49,7 @@ export const beacon = scripted({
         const duration_s = random.lognormal(0.35, 1.3);
         if (p.clear) {
           const call = {
-            host: p.name || dst.ip,
+            host: name || dst.ip,
             uri: '/api/v2/status',
             user_agent: programs.implant.user_agent,
           };
@@ -56,26 +59,31 @@ export const beacon = scripted({
         }
         tls(wire, ready, src, dst, {
           software: programs.implant,
-          server_name: p.name,
+          server_name: name,
           dst_port: p.dst_port,
           duration_s,
           up,
           down,
           resumed: false,
-          certificate: certificateOf(p.name || dst.ip),
+          certificate: certificateOf(name || dst.ip),
         });
       },
     );
   },
   answer: (p, from, to) => [
     {
-      detectors: p.addresses > 1 ? ['c2_beaconing_name'] : ['c2_beaconing', 'c2_beaconing_name'],
+      detectors:
+        p.by === 'address'
+          ? ['beacon_address']
+          : p.addresses > 1
+            ? ['beacon_name']
+            : ['beacon_address', 'beacon_name'],
       attack: ['T1071.001', 'T1573'],
       src_ip: p.src_ip,
       dst_ip: p.addresses > 1 ? '' : p.dst_ip,
       from,
       to,
-      note: `calls ${p.name || p.dst_ip} every ${p.gap_s} s`,
+      note: `calls ${p.by === 'address' ? p.dst_ip : p.name} every ${p.gap_s} s`,
     },
   ],
 });

@@ -11,7 +11,7 @@ export const exfil = scripted({
   doc: 'Much data leaves for one place within minutes.',
   harmful: true,
   params: {
-    megabytes: given.amount(1500, 'payload sent, MB'),
+    megabytes: given.amount(2000, 'payload sent, MB'),
     minutes: given.minutes(30),
     connections: given.count(6, 'connections it is spread over, one after the other'),
     src_ip: given.ip(suspectIp, 'the host that sends'),
@@ -46,7 +46,7 @@ export const exfil = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['data_exfiltration'],
+      detectors: ['upload_volume'],
       attack: ['T1048', 'T1041'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

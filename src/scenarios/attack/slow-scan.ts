@@ -10,7 +10,7 @@ export const slow_scan = scripted({
   doc: 'One try every few minutes, to stay below what is counted by the minute.',
   harmful: true,
   params: {
-    gap_min: given.amount(7, 'minutes between tries'),
+    gap_min: given.amount(10, 'minutes between tries'),
     hours: given.hours(24),
     hosts: given.count(6, 'hosts tried in turn'),
     src_ip: given.ip(suspectIp, 'the host that scans'),

@@ -10,7 +10,7 @@ export const vertical_scan = scripted({
   harmful: true,
   params: {
     ports: given.count(1000, 'ports tried'),
-    rate: given.amount(40, 'tries a second'),
+    rate: given.amount(9, 'tries a second'),
     open_share: given.share(0.006, 'share of ports that answer'),
     silent_share: given.share(0.05, 'share of ports that give no answer at all'),
     src_ip: given.ip(suspectIp, 'the host that scans'),
@@ -28,7 +28,7 @@ export const vertical_scan = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['port_scan'],
+      detectors: ['vertical_scan'],
       attack: ['T1046'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,
