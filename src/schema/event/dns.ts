@@ -10,6 +10,9 @@ export const dns = table('dns', 'One DNS query with its answer, when there was o
   query_domain: text(
     "registered domain of the query by the public suffix list; '' when it has none (filled in by enrich)",
   ),
+  generated_score: f64(
+    '0..1, how much the registered domain looks made up by a program (filled in by enrich, 0 from a parser)',
+  ),
   query_type: word('A, AAAA, TXT, ..., or TYPE65535'),
   response_code: word("NOERROR, NXDOMAIN, SERVFAIL, ...; '' when no answer was seen"),
   answers: texts('answers as text: addresses, names, TXT strings'),

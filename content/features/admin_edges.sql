@@ -1,0 +1,38 @@
+/*
+about: Local hosts that one host reached over an administration port, and how many of them it had never reached so.
+grain: [src_ip]
+reads: [connection]
+columns:
+  new_targets: {unit: count, says: hosts it had never administered before}
+  targets: {unit: count, says: hosts reached over administration ports}
+  connections: {unit: count, says: connections}
+  known_targets: {unit: count, says: such hosts it knew before}
+  answered_targets: {unit: count, says: hosts that let it talk}
+  ports: {unit: text, says: ports}
+  dst_ip: {unit: text, says: first new host}
+  network_age_h: {unit: count, says: hours of network history}
+*/
+SELECT
+  window_of(time) AS window_at,
+  src_ip,
+  uniqExactIf(c.dst_ip, edge_first >= toDateTime64(window_at, 6)) AS new_targets,
+  uniqExact(c.dst_ip) AS targets,
+  count() AS connections,
+  minIf(edge_rank, edge_first >= toDateTime64(window_at, 6)) AS known_targets,
+  uniqExactIf(c.dst_ip, $(answered) AND $(received) > 0) AS answered_targets,
+  arrayStringConcat(arrayMap(p -> toString(p), arraySort(groupUniqArray(8)(c.dst_port))), ', ') AS ports,
+  argMinIf(c.dst_ip, time, edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
+  dateDiff('hour', any(network_first), min(time)) AS network_age_h,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM connection AS c
+INNER JOIN (
+  SELECT src_ip, dst_ip, min(time) AS edge_first,
+    row_number() OVER (PARTITION BY src_ip ORDER BY min(time)) - 1 AS edge_rank,
+    min(min(time)) OVER () AS network_first
+  FROM connection
+  WHERE direction = 'internal' AND $(admin_port) AND time < {to:DateTime64(6)}
+  GROUP BY src_ip, dst_ip
+) AS edges USING (src_ip, dst_ip)
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port)
+GROUP BY window_at, src_ip

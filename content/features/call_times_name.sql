@@ -1,0 +1,47 @@
+/*
+about: When one host called one name over TLS or HTTP (through a proxy too), whatever address it had.
+grain: [src_ip, dst_name]
+reads: [tls, http]
+columns:
+  calls: {unit: count, says: calls}
+  call_times: {unit: list, says: "seconds since 1970 of each call, sorted, at most 20,000"}
+  call_bytes: {unit: list, says: "bytes sent in each call, 0 where they are not known"}
+  addresses: {unit: count, says: addresses the name had}
+  callers: {unit: count, says: local hosts that call the same name}
+  dst_ip: {unit: text, says: address}
+  dst_port: {unit: port, says: port}
+  direction: {unit: text, says: direction}
+  service: {unit: text, says: protocol}
+*/
+SELECT
+  window_at, src_ip, dst_name, calls, call_times, call_bytes, addresses,
+  count() OVER (PARTITION BY window_at, dst_name) AS callers,
+  dst_ip, dst_port, direction, service, first_at, last_at
+FROM (
+  SELECT
+    window_at,
+    src_ip,
+    dst_name,
+    count() AS calls,
+    arraySort(groupArray(20000)((toUnixTimestamp64Micro(time) / 1e6, bytes))) AS pairs,
+    arrayMap(pair -> pair.1, pairs) AS call_times,
+    arrayMap(pair -> pair.2, pairs) AS call_bytes,
+    uniqExact(dst_ip) AS addresses,
+    anyHeavy(dst_ip) AS dst_ip,
+    anyHeavy(dst_port) AS dst_port,
+    any(direction) AS direction,
+    any(service) AS service,
+    min(time) AS first_at,
+    max(time) AS last_at
+  FROM (
+    SELECT window_of(time) AS window_at, time, src_ip, server_name AS dst_name, 0. AS bytes, dst_ip, dst_port, direction, 'tls' AS service
+    FROM tls
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND server_name != '' AND direction != 'inbound'
+    UNION ALL
+    SELECT window_of(time) AS window_at, time, src_ip, host AS dst_name, toFloat64(request_bytes) AS bytes, dst_ip, dst_port, direction, 'http' AS service
+    FROM http
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND host != '' AND direction != 'inbound'
+  )
+  GROUP BY window_at, src_ip, dst_name
+  HAVING calls >= 6
+)

@@ -1,0 +1,48 @@
+/*
+about: How much could be hidden in the names that one host asks for below one registered domain.
+grain: [src_ip, query_domain]
+reads: [dns]
+columns:
+  subdomains: {unit: count, says: different names below the domain}
+  queries: {unit: count, says: queries}
+  hidden_bytes: {unit: bytes, says: carried by the names below the domain}
+  name_length: {unit: count, says: characters before the domain on average}
+  odd_type_share: {unit: share, says: "queries of types that carry data (TXT, NULL, CNAME, MX, SRV)"}
+  alphabet_bits: {unit: bits, says: information per character of the names}
+  askers: {unit: count, says: local hosts that ask below this domain}
+*/
+SELECT
+  window_at, src_ip, query_domain, subdomains, queries, hidden_bytes, name_length, odd_type_share, alphabet_bits,
+  count() OVER (PARTITION BY window_at, query_domain) AS askers, first_at, last_at
+FROM (
+  SELECT
+    window_at,
+    src_ip,
+    query_domain,
+    count() AS subdomains,
+    sum(n) AS queries,
+    sum(label_length) AS hidden_bytes,
+    avg(label_length) AS name_length,
+    sum(odd) / sum(n) AS odd_type_share,
+    arrayReduce('entropy', splitByString('', substring(replaceAll(arrayStringConcat(groupArray(200)(label)), '.', ''), 1, 4000))) AS alphabet_bits,
+    min(seen_first) AS first_at,
+    max(seen_last) AS last_at
+  FROM (
+    SELECT
+      window_of(time) AS window_at,
+      src_ip,
+      query_domain,
+      query,
+      substring(query, 1, length(query) - least(length(query), length(query_domain) + 1)) AS label,
+      length(replaceAll(label, '.', '')) AS label_length,
+      count() AS n,
+      countIf(query_type IN ('TXT', 'NULL', 'CNAME', 'MX', 'SRV', 'KEY', 'PRIVATE')) AS odd,
+      min(time) AS seen_first,
+      max(time) AS seen_last
+    FROM dns
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND query_domain != '' AND query != query_domain
+    GROUP BY window_at, src_ip, query_domain, query
+  )
+  GROUP BY window_at, src_ip, query_domain
+  HAVING subdomains >= 5
+)

@@ -1,0 +1,32 @@
+/*
+about: Connections and packets that hit one host in a short window.
+grain: [dst_ip, transport]
+reads: [connection]
+columns:
+  connections: {unit: count, says: connections}
+  packets: {unit: count, says: packets}
+  sources: {unit: count, says: sources}
+  per_second: {unit: ratio, says: connections a second}
+  failed_share: {unit: share, says: of them came to nothing}
+  dst_port: {unit: port, says: port hit most}
+  src_ip: {unit: text, says: source that sent most}
+  port_share: {unit: share, says: of them hit that port}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_of(time) AS window_at, dst_ip, transport,
+  count() AS connections,
+  sum(src_packets) AS packets,
+  uniq(src_ip) AS sources,
+  connections / greatest(1, dateDiff('second', min(time), max(time))) AS per_second,
+  countIf($(probe)) / count() AS failed_share,
+  topK(1)(dst_port)[1] AS dst_port,
+  anyHeavy(src_ip) AS src_ip,
+  arrayMax(mapValues(sumMap(map(if(dst_port < 1024, dst_port, 0), 1)))) / connections AS port_share,
+  any(direction) AS direction,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM connection
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
+GROUP BY window_at, dst_ip, transport
+HAVING connections >= 50

@@ -1,0 +1,37 @@
+/*
+about: Outside hosts that tried one local host in vain, and how widely.
+grain: [dst_ip]
+reads: [connection]
+columns:
+  sources: {unit: count, says: outside hosts that tried in vain}
+  ports: {unit: count, says: ports they tried}
+  probes: {unit: count, says: connections that came to nothing}
+  most_ports: {unit: count, says: ports tried by the most thorough of them}
+  worst_source: {unit: text, says: the most thorough of them}
+*/
+SELECT
+  window_at,
+  dst_ip,
+  uniqExact(src_ip) AS sources,
+  uniqExactMerge(ports_state) AS ports,
+  sum(n) AS probes,
+  max(source_ports_tried) AS most_ports,
+  argMax(src_ip, source_ports_tried) AS worst_source,
+  min(source_first_at) AS first_at,
+  max(source_last_at) AS last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at,
+    src_ip,
+    dst_ip,
+    uniqExactState(dst_port, transport) AS ports_state,
+    uniqExact(dst_port, transport) AS source_ports_tried,
+    count() AS n,
+    min(time) AS source_first_at,
+    max(time) AS source_last_at
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(probe)
+  GROUP BY window_at, src_ip, dst_ip
+)
+GROUP BY window_at, dst_ip

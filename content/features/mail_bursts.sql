@@ -1,0 +1,23 @@
+/*
+about: Mail servers that one host tried to reach.
+grain: [src_ip]
+reads: [connection]
+columns:
+  servers: {unit: count, says: mail servers called}
+  connections: {unit: count, says: connections to mail servers}
+  failed_share: {unit: share, says: of them came to nothing}
+  sent_bytes: {unit: bytes, says: sent}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_of(time) AS window_at, src_ip,
+  uniqExact(dst_ip) AS servers,
+  count() AS connections,
+  countIf($(probe)) / count() AS failed_share,
+  sum($(sent)) AS sent_bytes,
+  any(direction) AS direction,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM connection
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp' AND dst_port IN (25, 465, 587) AND direction != 'inbound'
+GROUP BY window_at, src_ip

@@ -1,0 +1,45 @@
+/*
+about: Services of local hosts that answered for the first time.
+grain: [dst_ip, dst_port, transport]
+reads: [connection]
+columns:
+  new_services: {unit: count, says: new service}
+  clients: {unit: count, says: hosts that used it}
+  connections: {unit: count, says: connections}
+  received_bytes: {unit: bytes, says: sent by the service}
+  host_services: {unit: count, says: services of that host before}
+  network_age_h: {unit: count, says: hours of network history}
+  service: {unit: text, says: protocol}
+  first_client: {unit: text, says: first client}
+*/
+SELECT
+  window_at, dst_ip, dst_port, transport, 1 AS new_services, clients, connections, received_bytes,
+  host_rank AS host_services, network_age_h, service, first_client, first_at, last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at,
+    c.dst_ip AS dst_ip, c.dst_port AS dst_port, c.transport AS transport,
+    uniqExact(src_ip) AS clients,
+    count() AS connections,
+    sum($(received)) AS received_bytes,
+    any(host_rank) AS host_rank,
+    dateDiff('hour', any(network_first), min(time)) AS network_age_h,
+    any(service) AS service,
+    argMin(src_ip, time) AS first_client,
+    any(service_first) AS service_first_at,
+    min(time) AS first_at,
+    max(time) AS last_at
+  FROM connection AS c
+  INNER JOIN (
+    SELECT dst_ip, dst_port, transport, min(time) AS service_first,
+      row_number() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank,
+      min(min(time)) OVER () AS network_first
+    FROM connection
+    WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(answered) AND $(received) > 0
+    GROUP BY dst_ip, dst_port, transport
+  ) AS services USING (dst_ip, dst_port, transport)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND direction = 'internal' AND transport = 'tcp' AND $(answered) AND $(received) > 0
+  GROUP BY window_at, dst_ip, dst_port, transport
+)
+WHERE service_first_at >= window_at

@@ -1,0 +1,31 @@
+/*
+about: What another engine (Suricata, Zeek) said of one pair of hosts.
+grain: [engine, name, src_ip, dst_ip]
+reads: [external_alert]
+columns:
+  alerts: {unit: count, says: alerts}
+  worst_severity: {unit: count, says: "severity as the engine counts, 1 is worst"}
+  category: {unit: text, says: category}
+  message: {unit: text, says: message}
+  techniques: {unit: text, says: ATT&CK techniques the engine names}
+  dst_port: {unit: port, says: port}
+  hosts_with_it: {unit: count, says: sources with the same alert}
+*/
+SELECT
+  window_at, engine, name, src_ip, dst_ip, alerts, worst_severity, category, message, techniques, dst_port,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, engine, name) AS hosts_with_it, first_at, last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at, engine, name, src_ip, dst_ip,
+    count() AS alerts,
+    minIf(severity, severity > 0) AS worst_severity,
+    any(category) AS category,
+    any(message) AS message,
+    arrayStringConcat(arrayDistinct(flatten(groupArray(20)(attack))), ', ') AS techniques,
+    any(dst_port) AS dst_port,
+    min(time) AS first_at,
+    max(time) AS last_at
+  FROM external_alert
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND type IN ('alert', 'notice')
+  GROUP BY window_at, engine, name, src_ip, dst_ip
+)

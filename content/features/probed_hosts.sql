@@ -1,0 +1,32 @@
+/*
+about: Hosts on which one host tried the same port in vain.
+grain: [src_ip, dst_port, transport]
+reads: [connection]
+columns:
+  hosts: {unit: count, says: hosts tried in vain}
+  probes: {unit: count, says: connections that came to nothing}
+  answered_hosts: {unit: count, says: hosts that answered on that port}
+  networks: {unit: count, says: /24 networks the hosts lie in}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_of(time) AS window_at,
+  src_ip,
+  if(transport = 'icmp', 0, dst_port) AS dst_port,
+  transport,
+  uniqExactIf(dst_ip, failed) AS hosts,
+  countIf(failed) AS probes,
+  uniqExactIf(dst_ip, NOT failed) AS answered_hosts,
+  uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
+  any(direction) AS direction,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM (
+  SELECT time, src_ip, dst_ip, dst_port, transport, direction,
+    if(transport = 'icmp', src_port IN (8, 13, 17, 128), $(probe)) AS failed
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
+)
+GROUP BY window_at, src_ip, dst_port, transport
+HAVING hosts >= 3

@@ -1,0 +1,29 @@
+/*
+about: Ports of one host that another host tried and that came to nothing.
+grain: [src_ip, dst_ip]
+reads: [connection]
+columns:
+  ports: {unit: count, says: ports tried in vain}
+  probes: {unit: count, says: connections that came to nothing}
+  low_ports: {unit: count, says: ports below 1024 tried in vain}
+  source_ports: {unit: count, says: source ports used}
+  lowest_source_port: {unit: port, says: lowest source port used}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_of(time) AS window_at,
+  src_ip,
+  dst_ip,
+  uniqExact(dst_port, transport) AS ports,
+  count() AS probes,
+  uniqExactIf(dst_port, dst_port < 1024) AS low_ports,
+  uniqExact(src_port) AS source_ports,
+  min(src_port) AS lowest_source_port,
+  any(direction) AS direction,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM connection
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
+GROUP BY window_at, src_ip, dst_ip
+HAVING ports >= 2

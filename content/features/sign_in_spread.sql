@@ -1,0 +1,28 @@
+/*
+about: How many accounts and hosts one host failed to sign in to.
+grain: [src_ip, protocol]
+reads: [authentication]
+columns:
+  failed_users: {unit: count, says: account names refused}
+  failed_hosts: {unit: count, says: hosts that refused it}
+  failures: {unit: count, says: refused sign-ins}
+  tries_per_user: {unit: ratio, says: attempts per account name}
+  successes: {unit: count, says: accepted sign-ins}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_of(time) AS window_at,
+  src_ip,
+  protocol,
+  uniqExactIf(username, refused AND username != '') AS failed_users,
+  uniqExactIf(dst_ip, refused) AS failed_hosts,
+  sumIf(greatest(attempts, 1), refused) AS failures,
+  if(failed_users = 0, 0, failures / failed_users) AS tries_per_user,
+  countIf(success = 1) AS successes,
+  any(direction) AS direction,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM (SELECT *, (success = 0) = 1 AS refused FROM authentication
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)})
+GROUP BY window_at, src_ip, protocol
+HAVING failures >= 1

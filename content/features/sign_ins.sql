@@ -1,0 +1,73 @@
+/*
+about: Sign-in attempts from one host to one service of another, from the sign-in logs and from the shape of connections.
+grain: [src_ip, dst_ip, protocol]
+reads: [authentication, http, ftp, connection]
+columns:
+  attempts: {unit: count, says: sign-in attempts}
+  failures: {unit: count, says: refused sign-ins}
+  successes: {unit: count, says: accepted sign-ins}
+  users: {unit: count, says: account names tried}
+  alike_share: {unit: share, says: connections of nearly the same size}
+  typical_duration_s: {unit: seconds, says: typical length of such a connection}
+  direction: {unit: text, says: direction}
+  dst_port: {unit: port, says: port}
+*/
+SELECT
+  window_at,
+  src_ip,
+  dst_ip,
+  protocol,
+  greatest(sumIf(n, told), sumIf(n, NOT told)) AS attempts,
+  greatest(sum(refused), sumIf(n * alike, NOT told)) AS failures,
+  sum(accepted) AS successes,
+  max(names) AS users,
+  max(alike) AS alike_share,
+  max(typical_s) AS typical_duration_s,
+  any(way) AS direction,
+  any(port) AS dst_port,
+  min(seen_first) AS first_at,
+  max(seen_last) AS last_at
+FROM (
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, protocol, true AS told,
+    toFloat64(sum(greatest(attempts, 1))) AS n,
+    toFloat64(sumIf(greatest(attempts, 1), success = 0)) AS refused,
+    toFloat64(countIf(success = 1)) AS accepted,
+    uniqExactIf(username, username != '') AS names,
+    0. AS alike, 0. AS typical_s, any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+  FROM authentication
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol NOT IN ('ftp')
+  GROUP BY window_at, src_ip, dst_ip, protocol
+  UNION ALL
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http' AS protocol, true AS told,
+    toFloat64(countIf(status_code IN (401, 403))) AS n, n AS refused,
+    0. AS accepted, uniqExactIf(username, username != '') AS names,
+    0. AS alike, 0. AS typical_s, any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+  FROM http
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code IN (401, 403)
+    AND (method = 'POST' OR username != '' OR status_code = 401)
+  GROUP BY window_at, src_ip, dst_ip
+  UNION ALL
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
+    toFloat64(countIf(reply_code IN (230, 430, 530))) AS n, toFloat64(countIf(reply_code IN (430, 530))) AS refused,
+    toFloat64(countIf(reply_code = 230)) AS accepted, uniqExactIf(username, username NOT IN ('', '<unknown>')) AS names,
+    0. AS alike, 0. AS typical_s, any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+  FROM ftp
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  GROUP BY window_at, src_ip, dst_ip
+  UNION ALL
+  SELECT window_of(time) AS window_at, src_ip, dst_ip,
+    multiIf(dst_port IN (22, 2222), 'ssh', dst_port = 3389, 'rdp', dst_port = 21, 'ftp', dst_port = 23, 'telnet',
+      dst_port = 445, 'smb', dst_port IN (5985, 5986), 'winrm', service != '', service, toString(dst_port)) AS protocol,
+    false AS told,
+    toFloat64(count()) AS n, 0. AS refused, 0. AS accepted, toUInt64(0) AS names,
+    if(quantileExact($(received)) > 0,
+       toFloat64(arrayCount(b -> abs(b - quantileExact($(received))) <= 0.25 * quantileExact($(received)), groupArray(5000)($(received)))) / least(count(), 5000), 0.) AS alike,
+    quantileExact(ifNull(duration_s, 0)) AS typical_s,
+    any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND transport = 'tcp' AND $(login_port) AND $(answered) AND $(received) > 0
+  GROUP BY window_at, src_ip, dst_ip, protocol
+  HAVING n >= 3
+)
+GROUP BY window_at, src_ip, dst_ip, protocol

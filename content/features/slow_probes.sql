@@ -1,0 +1,43 @@
+/*
+about: Targets that one host tried in vain, a few an hour over many hours.
+grain: [src_ip]
+reads: [connection]
+columns:
+  targets: {unit: count, says: different hosts and ports tried in vain}
+  hours: {unit: count, says: hours in which it tried}
+  busiest_hour: {unit: count, says: targets in its busiest hour}
+  hosts: {unit: count, says: hosts tried in vain}
+  ports: {unit: count, says: ports tried in vain}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at,
+  src_ip,
+  uniqExactMerge(targets_state) AS targets,
+  uniqExact(hour) AS hours,
+  max(hour_targets) AS busiest_hour,
+  uniqExactMerge(hosts_state) AS hosts,
+  uniqExactMerge(ports_state) AS ports,
+  any(direction) AS direction,
+  min(first_hour_at) AS first_at,
+  max(last_hour_at) AS last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at,
+    toStartOfHour(time) AS hour,
+    src_ip,
+    uniqExactState(dst_ip, dst_port) AS targets_state,
+    uniqExact(dst_ip, dst_port) AS hour_targets,
+    uniqExactState(dst_ip) AS hosts_state,
+    uniqExactState(dst_port) AS ports_state,
+    any(direction) AS direction,
+    min(time) AS first_hour_at,
+    max(time) AS last_hour_at
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
+    AND dst_port NOT IN (53, 123, 137, 1900, 5353, 5355)
+  GROUP BY window_at, hour, src_ip
+)
+GROUP BY window_at, src_ip
+HAVING targets >= 4

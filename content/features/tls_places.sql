@@ -1,0 +1,34 @@
+/*
+about: TLS from one host to one outside place, with what is odd about it.
+grain: [src_ip, dst_ip, dst_port]
+reads: [tls]
+columns:
+  handshakes: {unit: count, says: handshakes}
+  self_signed: {unit: count, says: with a self-signed or broken certificate}
+  callers: {unit: count, says: local hosts that talk TLS to the same place}
+  hosts: {unit: count, says: local hosts that talk TLS at all}
+  unnamed_share: {unit: share, says: of them without a server name}
+  server_name: {unit: text, says: name asked for}
+  issuer: {unit: text, says: issuer of the certificate}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at, src_ip, dst_ip, dst_port, handshakes, self_signed,
+  count() OVER (PARTITION BY window_at, dst_ip) AS callers,
+  uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  unnamed_share, server_name, issuer, direction, first_at, last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at, src_ip, dst_ip, dst_port,
+    count() AS handshakes,
+    countIf(self_signed OR validation_status NOT IN ('', 'ok', 'unable to get local issuer certificate')) AS self_signed,
+    countIf(server_name = '') / count() AS unnamed_share,
+    any(server_name) AS server_name,
+    any(issuer) AS issuer,
+    any(direction) AS direction,
+    min(time) AS first_at,
+    max(time) AS last_at
+  FROM tls
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
+  GROUP BY window_at, src_ip, dst_ip, dst_port
+)

@@ -1,0 +1,30 @@
+/*
+about: Names that one host asked for and that do not exist, and how made-up they look.
+grain: [src_ip]
+reads: [dns]
+columns:
+  names: {unit: count, says: different domains that do not exist}
+  queries: {unit: count, says: queries without an answer that exists}
+  generated_share: {unit: share, says: of them look generated}
+  generated_names: {unit: count, says: domains that look generated}
+  failed_share: {unit: share, says: of its queries failed}
+  examples: {unit: text, says: for example}
+*/
+SELECT
+  window_of(time) AS window_at,
+  src_ip,
+  uniqExactIf(name, missing) AS names,
+  countIf(missing) AS queries,
+  uniqExactIf(name, missing AND generated_score >= 0.5) AS generated_names,
+  if(names = 0, 0, generated_names / names) AS generated_share,
+  queries / count() AS failed_share,
+  arrayStringConcat(groupUniqArrayIf(4)(name, missing), ', ') AS examples,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM (
+  SELECT time, src_ip, generated_score, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
+  FROM dns
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND query != '' AND query NOT LIKE '%.arpa' AND dst_port = 53
+)
+GROUP BY window_at, src_ip

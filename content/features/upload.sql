@@ -1,0 +1,42 @@
+/*
+about: What one local host sent outside in a window, and where most of it went.
+grain: [src_ip]
+reads: [connection]
+columns:
+  sent_bytes: {unit: bytes, says: sent outside}
+  received_bytes: {unit: bytes, says: received from outside}
+  sent_share: {unit: share, says: of its outside traffic was upload}
+  places: {unit: count, says: outside addresses}
+  top_bytes: {unit: bytes, says: sent to the place that got most}
+  top_share: {unit: share, says: of it went to that place}
+  dst_ip: {unit: text, says: the place that got most}
+  dst_port: {unit: port, says: its port}
+*/
+SELECT
+  window_at,
+  src_ip,
+  sum(sent) AS sent_bytes,
+  sum(received) AS received_bytes,
+  if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
+  count() AS places,
+  max(sent) AS top_bytes,
+  if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
+  argMax(place, sent) AS dst_ip,
+  argMax(port, sent) AS dst_port,
+  min(seen_first) AS first_at,
+  max(seen_last) AS last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at,
+    src_ip,
+    dst_ip AS place,
+    any(dst_port) AS port,
+    sum($(sent)) AS sent,
+    sum($(received)) AS received,
+    min(time) AS seen_first,
+    max(time) AS seen_last
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound'
+  GROUP BY window_at, src_ip, place
+)
+GROUP BY window_at, src_ip

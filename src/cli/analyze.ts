@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { WeirError } from '../base/error.ts';
+import { createProgress, terminalWidth } from '../base/terminal.ts';
+import { loadContent, shipped_content } from '../content/index.ts';
+import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
+import { findingsTable, paragraph, runSummary, toOcsf } from '../report/index.ts';
+import { Severity, severities } from '../schema/detector.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { argumentsOf, budget, instant, whole } from './arguments.ts';
+import { productVersion } from './version.ts';
+
+export const help = `usage: weir analyze PATH… [options]
+
+Reads captures (pcap, pcapng), Zeek logs (TSV, JSON) and Suricata eve.json, learns what is usual in them and prints what
+is not, with the reason. PATH: files, folders, patterns, or - for standard input; gzip and zstd are unpacked.
+
+  --json               one OCSF Detection Finding (class 2004) a line on standard output, nothing else
+  --baseline PATH      learn from this first (may be given several times)
+  --since, --until T   report only what ends after / leave out what happens after an instant (UTC)
+  --local-nets NETS    comma-separated networks that are yours (default: the private ranges)
+  --budget N/day       at most so many findings a day (default 20/day)
+  --detector ID        only this detector (may be given several times); weir check lists them
+  --content DIR        a folder of your own detectors and features beside the shipped ones
+  --top N              findings told in a paragraph (default 5)
+  --evidence N         events shown per finding (default 5)
+  --fail-on SEVERITY   exit with status 1 when a finding is at least: ${Severity.options.join(', ')}
+  --keep DIR           keep the store in DIR, for weir explain; else it is temporary
+  --keep-raw           keep the raw records in the store as well
+  --store URL          use a ClickHouse server instead of the embedded engine (user, password: WEIR_STORE_USER, WEIR_STORE_PASSWORD)
+
+exit status: 0 done, 1 done with a finding at or above --fail-on, 2 wrong usage or input`;
+
+const options = {
+  json: { type: 'boolean', default: false },
+  baseline: { type: 'string', multiple: true, default: [] as string[] },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  'local-nets': { type: 'string' },
+  budget: { type: 'string', default: '20/day' },
+  detector: { type: 'string', multiple: true, default: [] as string[] },
+  content: { type: 'string', multiple: true, default: [] as string[] },
+  top: { type: 'string', default: '5' },
+  evidence: { type: 'string', default: '5' },
+  'fail-on': { type: 'string' },
+  keep: { type: 'string' },
+  'keep-raw': { type: 'boolean', default: false },
+  store: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** `weir analyze`: files in, ranked and explained findings out. */
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = argumentsOf(args, options, help);
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  if (positionals.length === 0) throw new WeirError('usage', `nothing to read was given\n\n${help}`);
+  const fail_on = values['fail-on'] === undefined ? null : severityOf(values['fail-on']);
+  const content = loadContent([shipped_content, ...values.content]);
+  const progress = createProgress(process.stderr);
+  const analyze_options: AnalyzeOptions = {
+    paths: positionals,
+    baseline_paths: values.baseline,
+    since: values.since === undefined ? null : instant(values.since, 'since'),
+    until: values.until === undefined ? null : instant(values.until, 'until'),
+    local_networks:
+      values['local-nets'] === undefined ? null : values['local-nets'].split(',').map((one) => one.trim()),
+    budget_per_day: budget(values.budget),
+    detectors: values.detector,
+    keep_raw: values['keep-raw'],
+    evidence: whole(values.evidence, 'evidence'),
+    now: Date.now() * 1000,
+    progress: progress.update,
+  };
+  const store = await openAt(values.keep, values.store);
+  try {
+    const result = await analyze(store, content, analyze_options);
+    progress.done();
+    if (values.json) printJson(result);
+    else printText(result, { top: whole(values.top, 'top'), keep: values.keep ?? null });
+    return fail_on !== null && result.findings.some((one) => severities[one.severity] >= severities[fail_on])
+      ? 1
+      : 0;
+  } finally {
+    progress.done();
+    await store.close();
+  }
+}
+
+function severityOf(text: string): Severity {
+  const result = Severity.safeParse(text);
+  if (!result.success)
+    throw new WeirError('usage', `--fail-on: one of ${Severity.options.join(', ')}, not ${text}`);
+  return result.data;
+}
+
+/** The store of a run: kept in a folder, on a server, or temporary. */
+async function openAt(keep: string | undefined, url: string | undefined): Promise<Store> {
+  if (keep !== undefined && url !== undefined)
+    throw new WeirError('usage', '--keep and --store exclude each other');
+  if (url !== undefined) {
+    const { WEIR_STORE_USER = 'default', WEIR_STORE_PASSWORD = '' } = process.env;
+    return openStore({ url, database: 'default', username: WEIR_STORE_USER, password: WEIR_STORE_PASSWORD });
+  }
+  if (keep === undefined) return openStore({ directory: null });
+  mkdirSync(keep, { recursive: true });
+  return openStore({ directory: resolve(keep) });
+}
+
+function printJson(result: AnalyzeResult): void {
+  const product = { version: productVersion() };
+  for (const finding of result.findings) console.log(JSON.stringify(toOcsf(finding, product)));
+}
+
+/** The readable answer: summary, ranked table, a paragraph for each of the top ones, and where to go from there. */
+export function printText(result: AnalyzeResult, { top, keep }: { top: number; keep: string | null }): void {
+  const width = terminalWidth(process.stdout);
+  console.log(runSummary(result, { width, keep }));
+  if (result.findings.length === 0) {
+    console.log('\nNothing unusual was found. weir check lists what each detector sees and misses.');
+    return;
+  }
+  console.log(`\n${findingsTable(result.findings, { width })}`);
+  for (const [i, finding] of result.findings.slice(0, top).entries())
+    console.log(`\n${paragraph(finding, { width, rank: i + 1 })}`);
+  if (keep !== null)
+    console.log(`\nThe whole story of one: weir explain ${result.findings[0]!.finding_id} --keep ${keep}`);
+}

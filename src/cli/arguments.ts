@@ -1,0 +1,40 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { WeirError } from '../base/error.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** Parses a command's arguments; anything unknown is a `usage` error that ends with the command's help. */
+export function argumentsOf<O extends Options>(args: string[], options: O, help: string) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new WeirError('usage', `${(cause as Error).message}\n\n${help}`, { cause });
+  }
+}
+
+/** An instant as a person writes it: 2018-03-24, 2018-03-24T17:15:00Z, or seconds since 1970. In µs; UTC where no zone is given. */
+export function instant(text: string, name: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1e6);
+  const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(text) || !/\d:\d/.test(text) ? text : `${text}Z`;
+  const ms = Date.parse(zoned.replace(' ', 'T'));
+  if (Number.isNaN(ms))
+    throw new WeirError(
+      'usage',
+      `--${name}: not an instant (such as 2026-11-21 or 2026-11-21T09:00:00Z): ${text}`,
+    );
+  return ms * 1000;
+}
+
+/** "20/day" or "20": findings a day. */
+export function budget(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)(\/(day|d))?$/.exec(text);
+  if (!found || Number(found[1]) <= 0)
+    throw new WeirError('usage', `--budget: a number a day, such as 20/day: ${text}`);
+  return Number(found[1]);
+}
+
+/** A whole number of at least 0. */
+export function whole(text: string, name: string): number {
+  if (!/^\d+$/.test(text)) throw new WeirError('usage', `--${name}: a whole number: ${text}`);
+  return Number(text);
+}

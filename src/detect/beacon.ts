@@ -1,0 +1,161 @@
+import { duration } from '../base/duration.ts';
+import { type Beacon, judgeBeacon } from '../models/beacon.ts';
+import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+import type { Baseline, Reason } from '../schema/finding.ts';
+import type { Judge, Judgement } from './judge.ts';
+
+type Use = Extract<ModelUse, { kind: 'beacon' }>;
+
+/** Scores below this are irregular, however unlikely by chance. */
+const least_score = 0.5;
+/** Each further local host that calls the same place makes a common service likelier than an implant. */
+const p_per_caller = 1e-3;
+/** Pairs remembered; beyond that the oldest is forgotten. */
+const most_pairs = 200_000;
+
+interface Known {
+  first_s: number;
+  windows: number;
+}
+
+/**
+ * Rhythm of the calls of one pair. Regular is not yet dangerous: what many hosts call is a service of the house, and
+ * what a pair did in most of at least three earlier windows is its habit; both raise the p-value.
+ */
+export function beaconJudge(detector: Detector, feature: Feature, use: Use): Judge {
+  const window_s = duration(detector.window);
+  const known = new Map<string, Known>();
+  let begun_s = Number.NaN;
+
+  return {
+    judge(window_at_s, rows) {
+      if (Number.isNaN(begun_s)) begun_s = window_at_s;
+      const judged: Judgement[] = [];
+      const regular: string[] = [];
+      for (const row of rows) {
+        if (!row.worth) continue;
+        const beacon = judgeBeacon(callsOf(row), { min_calls: use.min_calls });
+        if (beacon.score < least_score) continue;
+        regular.push(row.key);
+        const others = use.prevalence ? Math.max(0, Number(row.values[use.prevalence]) - 1) : 0;
+        const before = known.get(row.key);
+        const windows = before ? (window_at_s - before.first_s) / window_s : 0;
+        const habit = before && windows >= 3 ? before.windows / (windows + 1) : 0;
+        judged.push({
+          row: withRhythm(row, beacon),
+          score: beacon.score,
+          p_value: Math.min(1, Math.max(beacon.p_value, others * p_per_caller, habit >= 0.5 ? habit : 0)),
+          reasons: reasonsOf(beacon, feature, use, row),
+          baseline: baselineOf(before, windows, (window_at_s - begun_s) / window_s),
+        });
+      }
+      for (const key of regular) {
+        const before = known.get(key);
+        if (before) before.windows += 1;
+        else known.set(key, { first_s: window_at_s, windows: 1 });
+        if (known.size > most_pairs) known.delete(known.keys().next().value!);
+      }
+      return judged;
+    },
+  };
+}
+
+function callsOf(row: FeatureRow): { times: Float64Array; src_bytes?: Float64Array } {
+  const times = Float64Array.from(row.values.call_times as readonly number[]);
+  const sizes = Float64Array.from(row.values.call_bytes as readonly number[]);
+  return sizes.some((size) => size > 0) ? { times, src_bytes: sizes } : { times };
+}
+
+function withRhythm(row: FeatureRow, beacon: Beacon): FeatureRow {
+  const { period_s, jitter_share, span_s, coverage, calls } = beacon;
+  return {
+    ...row,
+    values: { ...row.values, period_s, jitter_share, span_s, coverage_share: coverage, regular_calls: calls },
+  };
+}
+
+function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow): Reason[] {
+  const total = beacon.parts.reduce((sum, part) => sum + part.weight * part.value, 0) || 1;
+  const weight = (name: string): number => {
+    const part = beacon.parts.find((one) => one.name === name);
+    return part ? (part.weight * part.value) / total : 0;
+  };
+  const base = { low: 0, pattern: 'PERIODIC' as const };
+  const reasons: Reason[] = [
+    {
+      ...base,
+      feature: 'regular_share',
+      says: 'of the gaps lie near one period',
+      unit: 'share',
+      actual: beacon.regular_share,
+      expected: 0.25,
+      high: 0.5,
+      weight: weight('timing'),
+    },
+    {
+      ...base,
+      feature: 'coverage_share',
+      says: 'of the time is explained by the period',
+      unit: 'share',
+      actual: beacon.coverage,
+      expected: 0.2,
+      high: 0.5,
+      weight: weight('coverage'),
+    },
+    {
+      ...base,
+      feature: 'calls',
+      says: 'calls',
+      unit: 'count',
+      actual: beacon.calls,
+      expected: use.min_calls,
+      high: use.min_calls * 2,
+      weight: weight('count'),
+    },
+  ];
+  if (weight('size') > 0) {
+    reasons.push({
+      ...base,
+      feature: 'size_spread',
+      says: 'spread of the bytes sent a call',
+      unit: 'share',
+      actual: beacon.src_size_spread,
+      expected: 0.5,
+      high: 1,
+      weight: weight('size'),
+    });
+  }
+  if (use.prevalence) {
+    const { unit, says } = feature.columns[use.prevalence]!;
+    reasons.push({
+      feature: use.prevalence,
+      says,
+      unit,
+      actual: Number(row.values[use.prevalence]),
+      expected: 1,
+      low: 1,
+      high: 1,
+      weight: 0,
+      pattern: 'RARE',
+    });
+  }
+  return reasons;
+}
+
+function baselineOf(before: Known | undefined, windows: number, passed: number): Baseline {
+  if (before && windows >= 3) {
+    return {
+      level: 'entity',
+      windows: Math.floor(windows),
+      entities: 1,
+      says: `the pair was regular in ${before.windows} of ${Math.floor(windows)} earlier windows`,
+    };
+  }
+  return {
+    level: passed >= 3 ? 'population' : 'prior',
+    windows: Math.floor(passed),
+    entities: 1,
+    says: 'measured against calls without any rhythm, as people and random programs make them',
+  };
+}

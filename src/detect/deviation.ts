@@ -1,0 +1,215 @@
+import { duration } from '../base/duration.ts';
+import {
+  combineDeviations,
+  type Deviation,
+  type DeviationColumn,
+  deviation,
+  offScale,
+  type Usual,
+  usual,
+} from '../models/robust-deviation.ts';
+import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+import type { Baseline, Reason } from '../schema/finding.ts';
+import { numbers, Recent } from './columns.ts';
+import { comparable, History } from './history.ts';
+import type { Judge, Judgement } from './judge.ts';
+
+type Use = Extract<ModelUse, { kind: 'deviation' }>;
+
+/** Past windows after which a rung of the ladder weighs more than the one above it. */
+const strength = { population: 12, peer_group: 12, entity: 6 } as const;
+/** Others in the same window that are enough to compare with when the network has no past. */
+const enough_past = 64;
+/** Rows so strange that they teach the baseline only the edge of the usual: an attacker must not move it. */
+const teach_above_p = 0.01;
+
+/**
+ * Robust deviation on the ladder shipped prior → population → peer group → entity: each rung's usual value and spread
+ * are the prior of the next, so that an entity with little history is measured by its peers and one with much by
+ * itself. In a network without a past the other hosts of the same window stand in for it.
+ */
+export function deviationJudge(detector: Detector, feature: Feature, use: Use): Judge {
+  const names = Object.keys(use.columns);
+  const columns: DeviationColumn[] = names.map((name) => {
+    const { side, scale, prior } = use.columns[name]!;
+    return { side, scale, prior };
+  });
+  const window_s = duration(detector.window);
+  const entities = new History(window_s, names.length);
+  const peers = new Map<string, Recent>();
+  const population = new Recent(names.length);
+  const peer_of = new Map<string, string>();
+
+  function learn(window_at_s: number): void {
+    for (const { key, values } of entities.advance(window_at_s)) {
+      population.add(values);
+      const peer = peer_of.get(key);
+      if (!peer) continue;
+      let group = peers.get(peer);
+      if (!group) peers.set(peer, (group = new Recent(names.length)));
+      group.add(values);
+    }
+  }
+
+  /** What is usual for one column of one row, and how many rows each rung had. */
+  function expectation(
+    row: FeatureRow,
+    c: number,
+    others: readonly number[] | null,
+    window_at_s: number,
+  ): Expectation {
+    let column = columns[c]!;
+    const own_population = population.columns[c]!;
+    const of_all = usual(others ? [...own_population, ...others] : own_population, column);
+    column = narrowed(column, of_all, strength.peer_group);
+    let state = of_all;
+    const group = row.peer ? peers.get(row.peer) : undefined;
+    const group_size = group?.size ?? 0;
+    if (group && group_size > 0) {
+      state = usual(group.columns[c]!, column);
+      column = narrowed(column, state, strength.entity);
+    } else {
+      column = { ...column, prior: { ...column.prior, strength: strength.entity } };
+    }
+    const past = entities.of(row.key);
+    const own = past.columns[c] ?? [];
+    if (own.length > 0) {
+      const { rows } = comparable(past, window_at_s, window_s);
+      state = usual(rows ? rows.map((at) => own[at]!) : own, column);
+    } else {
+      state = { ...state, n: Math.min(state.n, 64) };
+    }
+    return { column, state };
+  }
+
+  return {
+    judge(window_at_s, rows) {
+      learn(window_at_s);
+      const all = rows.map((row) => numbers(row, names));
+      const cold = population.size < enough_past;
+      const judged: Judgement[] = [];
+      rows.forEach((row, i) => {
+        const values = all[i]!;
+        if (row.peer) peer_of.set(row.key, row.peer);
+        if (!row.worth) {
+          entities.add(window_at_s, row.key, values);
+          return;
+        }
+        const expectations = names.map((_, c) =>
+          expectation(row, c, cold ? others(all, i, c) : null, window_at_s),
+        );
+        const deviations = expectations.map(({ column, state }, c) => deviation(values[c]!, state, column));
+        const score = combineDeviations(
+          values,
+          deviations,
+          use.combine,
+          4 * names.length + names.length * (names.length - 1),
+        );
+        entities.add(
+          window_at_s,
+          row.key,
+          score.p_value < teach_above_p ? clipped(values, deviations) : values,
+        );
+        judged.push({
+          row,
+          score: score.score,
+          p_value: score.p_value,
+          reasons: names.map((name, c) =>
+            reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
+          ),
+          baseline: baseline(row, window_at_s, cold ? rows.length - 1 : 0),
+        });
+      });
+      return judged;
+    },
+  };
+
+  function baseline(row: FeatureRow, window_at_s: number, others: number): Baseline {
+    const past = entities.of(row.key);
+    const own = past.windows_at_s.length;
+    const group = row.peer ? (peers.get(row.peer)?.size ?? 0) : 0;
+    const everyone = population.size + others;
+    const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
+    if (own >= strength.entity) {
+      const { rows, says } = comparable(past, window_at_s, window_s);
+      return {
+        level: 'entity',
+        windows: rows?.length ?? own,
+        entities: 1,
+        says: `its own ${rows?.length ?? own} past ${length}${says}`,
+      };
+    }
+    if (group >= strength.peer_group) {
+      return {
+        level: 'peer_group',
+        windows: group,
+        entities: entities.entities,
+        says: `${group} past ${length} of its peers (${row.peer}s); its own history is short (${own})`,
+      };
+    }
+    if (everyone >= 8) {
+      const says =
+        population.size === 0
+          ? `no history: only the population, ${others} others in the same window`
+          : `${population.size} past ${length} of the whole network; its own history is short (${own})`;
+      return { level: 'population', windows: everyone, entities: Math.max(entities.entities, others), says };
+    }
+    return {
+      level: 'prior',
+      windows: everyone,
+      entities: entities.entities,
+      says: 'no history yet: measured by what is usual on other networks',
+    };
+  }
+}
+
+interface Expectation {
+  readonly column: DeviationColumn;
+  readonly state: Usual;
+}
+
+/** The column with a rung's usual value as prior of the next rung. */
+function narrowed(column: DeviationColumn, state: Usual, weight: number): DeviationColumn {
+  const spread = column.side === 'low' ? state.down : state.up;
+  return {
+    ...column,
+    prior: {
+      median: offScale(state.centre, column),
+      spread: column.scale === 'log' ? Math.exp(spread) : spread,
+      strength: weight,
+    },
+  };
+}
+
+function others(all: readonly (readonly number[])[], self: number, c: number): number[] {
+  const values: number[] = [];
+  for (let i = 0; i < all.length && values.length < 2048; i++) if (i !== self) values.push(all[i]![c]!);
+  return values;
+}
+
+function clipped(values: readonly number[], deviations: readonly Deviation[]): number[] {
+  return values.map((value, c) => Math.max(deviations[c]!.low, Math.min(deviations[c]!.high, value)));
+}
+
+function reason(feature: Feature, name: string, weight: number, actual: number, judged: Deviation): Reason {
+  const { unit, says } = feature.columns[name]!;
+  const pattern = judged.spreads >= 0 ? 'SURGE' : 'DROP';
+  const floor =
+    unit === 'share' || unit === 'count' || unit === 'bytes' || unit === 'seconds'
+      ? 0
+      : Number.NEGATIVE_INFINITY;
+  const ceiling = unit === 'share' ? 1 : Number.POSITIVE_INFINITY;
+  const bound = (x: number): number => Math.max(floor, Math.min(ceiling, x));
+  return {
+    feature: name,
+    says,
+    unit,
+    actual,
+    expected: bound(judged.expected),
+    low: bound(judged.low),
+    high: bound(judged.high),
+    weight,
+    pattern,
+  };
+}

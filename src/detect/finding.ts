@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { fillTemplate } from '../base/format.ts';
+import {
+  type Detector,
+  type Feature,
+  modelColumns,
+  type Severity,
+  severities,
+  type Unit,
+} from '../schema/detector.ts';
+import type { Baseline, Finding } from '../schema/finding.ts';
+import type { Judgement } from './judge.ts';
+
+/** Looks up an ATT&CK technique: name and tactics. */
+export type Techniques = (id: string) => { name: string; tactics: readonly string[] } | undefined;
+
+/** A judgement in words: everything a finding says except its evidence, risk and relatives. Pure. */
+export function findingOf(
+  detector: Detector,
+  feature: Feature,
+  judgement: Judgement,
+  techniques: Techniques,
+): Finding {
+  const { row, baseline } = judgement;
+  const values: Record<string, unknown> = { ...row.entity, ...row.values };
+  const units = { ...unitsOf(feature), ...modelColumns[detector.model.kind] };
+  const named = techniquesOf(detector, values);
+  return {
+    finding_id: findingId(detector.id, row.key, row.first_at),
+    detector: detector.id,
+    title: detector.title,
+    severity: severityOf(detector, row.raised),
+    stage: detector.stage,
+    attack: named.flatMap((id) => {
+      const found = techniques(id);
+      return found ? [{ id, name: found.name, tactics: [...found.tactics] }] : [];
+    }),
+    start_at: row.first_at,
+    end_at: row.last_at,
+    windows: 1,
+    entity: { ...row.entity },
+    values: short(values),
+    score: judgement.score,
+    p_value: judgement.p_value,
+    confidence_score: confidence(baseline, judgement.p_value),
+    risk_score: 0,
+    summary: fillTemplate(detector.explain, values, units),
+    reasons: [...judgement.reasons].sort((a, b) => b.weight - a.weight),
+    baseline,
+    evidence: [],
+    evidence_total: 0,
+    members: [],
+    related: [],
+    next: detector.next.map((step) => fillTemplate(step, values, units)),
+    false_positives: detector.false_positives,
+  };
+}
+
+/** Units of all columns that a text may name. */
+export function unitsOf(feature: Feature): Record<string, Unit> {
+  const units: Record<string, Unit> = {};
+  for (const name of feature.grain) units[name] = name.endsWith('_port') ? 'port' : 'text';
+  for (const [name, { unit }] of Object.entries(feature.columns)) units[name] = unit;
+  return units;
+}
+
+/** The same entity, detector and first event give the same id in every run. 16 hexadecimal digits. */
+function findingId(detector: string, key: string, first_at: number): string {
+  return createHash('sha256').update(`${detector}\0${key}\0${first_at}`).digest('hex').slice(0, 16);
+}
+
+/** The detector's techniques, and those an outside engine named itself. */
+function techniquesOf(detector: Detector, values: Record<string, unknown>): string[] {
+  const said = typeof values.techniques === 'string' ? values.techniques.match(/T\d{4}(\.\d{3})?/g) : null;
+  return said && said.length > 0 ? [...new Set(said)].slice(0, 5) : detector.attack;
+}
+
+function severityOf(detector: Detector, raised: readonly boolean[]): Severity {
+  let severity = detector.severity;
+  detector.raise.forEach((one, i) => {
+    if (raised[i] && severities[one.severity] > severities[severity]) severity = one.severity;
+  });
+  return severity;
+}
+
+const rung_confidence = { entity: 85, peer_group: 70, population: 60, prior: 45 } as const;
+
+/** 0..100: the rung of the ladder says how well the usual is known, the p-value how far beyond it this is. */
+function confidence(baseline: Baseline, p_value: number): number {
+  const surprise = Math.min(6, -Math.log10(Math.max(1e-12, p_value)));
+  return Math.round(Math.max(5, Math.min(99, rung_confidence[baseline.level] + (surprise - 3) * 6)));
+}
+
+/** Long lists are not carried along with a finding. */
+function short(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !Array.isArray(value)));
+}

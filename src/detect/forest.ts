@@ -1,0 +1,111 @@
+import { duration } from '../base/duration.ts';
+import { median, quantile } from '../base/stats.ts';
+import {
+  attribute,
+  type Forest,
+  type ForestState,
+  fitForest,
+  openForest,
+  scoreRows,
+} from '../models/isolation-forest.ts';
+import { shares } from '../models/surprise.ts';
+import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+import type { Reason } from '../schema/finding.ts';
+import { columnValues, numbers } from './columns.ts';
+import type { Judge, Judgement } from './judge.ts';
+
+type Use = Extract<ModelUse, { kind: 'forest' }>;
+
+/** Rows of the past kept, the newest. */
+const most_rows = 20_000;
+/** The forest is grown anew when the past has grown by this much. */
+const regrow = 1.25;
+
+/**
+ * An isolation forest over all figures of a host's window together: sees combinations that no single figure shows.
+ * Learns from the past windows of all hosts; says nothing until there are `min_rows` of them. Figures are taken as
+ * ln(1 + x), so that a factor counts the same everywhere.
+ */
+export function forestJudge(detector: Detector, feature: Feature, use: Use): Judge {
+  const names = use.columns;
+  const window_s = duration(detector.window);
+  const past: number[][] = [];
+  let waiting: { over_s: number; values: number[] }[] = [];
+  let added = 0;
+  let grown_at = 0;
+  let forest: Forest | null = null;
+  let usual: { expected: number; low: number; high: number }[] = [];
+
+  function learn(window_at_s: number): void {
+    for (const one of waiting) {
+      if (one.over_s > window_at_s) continue;
+      past[added++ % most_rows] = one.values;
+    }
+    waiting = waiting.filter((one) => one.over_s > window_at_s);
+    if (past.length < use.min_rows || added < grown_at * regrow) return;
+    const state: ForestState = fitForest(
+      matrix(past),
+      { trees: 100, sample: 256, min_rows: use.min_rows },
+      20_177,
+    );
+    forest = openForest(state);
+    grown_at = added;
+    const columns = columnValues(names.length);
+    for (const row of past) for (let c = 0; c < names.length; c++) columns[c]!.push(Math.expm1(row[c]!));
+    usual = columns.map((values) => ({
+      expected: median(values),
+      low: quantile(values, 0.025),
+      high: quantile(values, 0.975),
+    }));
+  }
+
+  return {
+    judge(window_at_s, rows) {
+      learn(window_at_s);
+      const logs = rows.map((row) => numbers(row, names).map((value) => Math.log1p(Math.max(0, value))));
+      for (const values of logs) waiting.push({ over_s: window_at_s + window_s, values });
+      const grown = forest;
+      if (!grown) return [];
+      const scores = scoreRows(matrix(logs), grown);
+      return rows.flatMap((row, i) => (row.worth ? [judgement(row, logs[i]!, scores[i]!, grown)] : []));
+    },
+  };
+
+  function judgement(row: FeatureRow, values: readonly number[], score: number, grown: Forest): Judgement {
+    const says = {
+      level: 'population' as const,
+      windows: past.length,
+      entities: 0,
+      says: `${past.length} past host hours of the whole network, all figures together`,
+    };
+    // Exact attribution costs a walk through all leaves: only for rows that can become findings.
+    const weights = score > 0.6 ? shares(attribute(values, grown)) : names.map(() => 0);
+    const reasons = names.map((name, c): Reason => {
+      const { unit, says } = feature.columns[name]!;
+      const actual = Number(row.values[name]);
+      return {
+        feature: name,
+        says,
+        unit,
+        actual,
+        ...usual[c]!,
+        weight: weights[c]!,
+        pattern: actual >= usual[c]!.expected ? 'SURGE' : 'DROP',
+      };
+    });
+    // Until calibration has seen enough scores, a forest's score proves nothing.
+    return { row, score, p_value: score > 0.6 ? 0.02 : 1, reasons, baseline: says };
+  }
+}
+
+function matrix(rows: readonly (readonly number[])[]): {
+  rows: number;
+  columns: number;
+  values: Float64Array;
+} {
+  const columns = rows[0]?.length ?? 0;
+  const values = new Float64Array(rows.length * columns);
+  rows.forEach((row, r) => values.set(row, r * columns));
+  return { rows: rows.length, columns, values };
+}

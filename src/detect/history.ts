@@ -1,0 +1,100 @@
+import { columnValues } from './columns.ts';
+
+/** Past windows kept per entity: four weeks of hours. */
+const most_windows = 24 * 28;
+/** Entities kept; beyond that the one unheard for longest is forgotten. */
+const most_entities = 200_000;
+
+/** What is known of one entity: its past windows, oldest first, at most `most_windows`. */
+export interface Past {
+  readonly windows_at_s: readonly number[];
+  /** per column, as many as windows */
+  readonly columns: readonly (readonly number[])[];
+}
+
+const nothing: Past = { windows_at_s: [], columns: [] };
+
+/**
+ * Values of entities in windows that have ended. A window's values are kept aside until the window is over from the
+ * point of view of the window being judged, so that overlapping windows never teach each other.
+ */
+export class History {
+  readonly #window_s: number;
+  readonly #width: number;
+  readonly #past = new Map<string, { windows_at_s: number[]; columns: number[][] }>();
+  #waiting: { window_at_s: number; key: string; values: readonly number[] }[] = [];
+
+  constructor(window_s: number, width: number) {
+    this.#window_s = window_s;
+    this.#width = width;
+  }
+
+  /** Takes in all that ended at or before an instant. Returns what came in. */
+  advance(window_at_s: number): { key: string; values: readonly number[] }[] {
+    const over = this.#waiting.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
+    if (over.length === 0) return [];
+    this.#waiting = this.#waiting.filter((one) => one.window_at_s + this.#window_s > window_at_s);
+    for (const one of over) this.#keep(one.window_at_s, one.key, one.values);
+    return over;
+  }
+
+  /** Hands in a window's values. Of overlapping windows only every whole window counts, so that no event counts twice. */
+  add(window_at_s: number, key: string, values: readonly number[]): void {
+    if (window_at_s % this.#window_s !== 0) return;
+    this.#waiting.push({ window_at_s, key, values });
+  }
+
+  of(key: string): Past {
+    return this.#past.get(key) ?? nothing;
+  }
+
+  get entities(): number {
+    return this.#past.size;
+  }
+
+  #keep(window_at_s: number, key: string, values: readonly number[]): void {
+    let past = this.#past.get(key);
+    if (past)
+      this.#past.delete(key); // to the end of the insertion order: heard last
+    else past = { windows_at_s: [], columns: columnValues(this.#width) };
+    this.#past.set(key, past);
+    past.windows_at_s.push(window_at_s);
+    for (let c = 0; c < this.#width; c++) past.columns[c]!.push(values[c]!);
+    if (past.windows_at_s.length > most_windows) {
+      past.windows_at_s.shift();
+      for (const column of past.columns) column.shift();
+    }
+    if (this.#past.size > most_entities) {
+      const oldest = this.#past.keys().next().value;
+      if (oldest !== undefined) this.#past.delete(oldest);
+    }
+  }
+}
+
+/**
+ * The past windows that an hour can be compared with: the same hour of the week (± 1 h) after three weeks, the same
+ * hour of the day (± 1 h) after five days, else all of them. Needs nine comparable windows, else all of them.
+ */
+export function comparable(
+  past: Past,
+  window_at_s: number,
+  window_s: number,
+): { rows: number[] | null; says: string } {
+  const { windows_at_s } = past;
+  if (window_s > 3600 || windows_at_s.length < 9) return { rows: null, says: '' };
+  const span_d = (window_at_s - windows_at_s[0]!) / 86_400;
+  for (const [days, cycle_s, says] of [
+    [21, 604_800, ' at this hour of the week'],
+    [5, 86_400, ' at this hour of the day'],
+  ] as const) {
+    if (span_d < days) continue;
+    const rows = windows_at_s.flatMap((at, row) => (near(at, window_at_s, cycle_s) <= 3600 ? [row] : []));
+    if (rows.length >= 9) return { rows, says };
+  }
+  return { rows: null, says: '' };
+}
+
+function near(a: number, b: number, cycle_s: number): number {
+  const apart = Math.abs(a - b) % cycle_s;
+  return Math.min(apart, cycle_s - apart);
+}

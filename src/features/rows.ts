@@ -1,0 +1,50 @@
+import { WeirError } from '../base/error.ts';
+import type { Detector, Feature } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+
+/** Turns the arrays that `featureStatement` gives into feature rows. Throws `content_invalid` when a column is not what its unit says. */
+export function rowReader(feature: Feature, detector: Detector): (row: readonly unknown[]) => FeatureRow {
+  const raises = detector.raise.length;
+  const columns = Object.entries(feature.columns);
+  const grain_at = 5 + raises;
+  const columns_at = grain_at + feature.grain.length;
+  return (row) => {
+    const entity: Record<string, string | number> = {};
+    feature.grain.forEach((name, i) => {
+      const value = row[grain_at + i];
+      entity[name] = typeof value === 'number' ? value : String(value);
+    });
+    const values: Record<string, number | string | readonly unknown[]> = {};
+    columns.forEach(([name, { unit }], i) => {
+      values[name] = read(row[columns_at + i], unit, name, feature);
+    });
+    return {
+      window_at_s: Number(row[0]),
+      first_at: Number(row[1]),
+      last_at: Number(row[2]),
+      key: feature.grain.map((name) => entity[name]).join(' '),
+      peer: String(row[3]),
+      worth: row[4] === 1,
+      raised: row.slice(5, 5 + raises).map((flag) => flag === 1),
+      entity,
+      values,
+    };
+  };
+}
+
+function read(
+  value: unknown,
+  unit: string,
+  name: string,
+  feature: Feature,
+): number | string | readonly unknown[] {
+  if (unit === 'list') {
+    if (Array.isArray(value)) return value;
+    throw new WeirError(
+      'content_invalid',
+      `${feature.file}: ${name} is said to be a list, but is ${JSON.stringify(value)}`,
+    );
+  }
+  if (unit === 'text') return String(value);
+  return value === null ? Number.NaN : Number(value);
+}

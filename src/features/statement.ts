@@ -1,0 +1,76 @@
+import { duration } from '../base/duration.ts';
+import type { Detector, Feature } from '../schema/detector.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A range of event time, µs since 1970; `to` is not in it. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The statement that gives a detector's feature rows for all windows that start in a range, oldest first.
+ * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), instants as
+ * numbers. A window's row is computed from events of that window and before, never after.
+ */
+export function featureStatement(feature: Feature, detector: Detector, range: Range): Statement {
+  const window_s = duration(detector.window);
+  const hop_s = detector.hop ? duration(detector.hop) : window_s;
+  const raises = detector.raise.map((one, i) => `toUInt8(${one.when}) AS raise_${i}`);
+  const columns = Object.entries(feature.columns).map(([name, { unit }]) =>
+    unit === 'text' || unit === 'list' ? name : `toFloat64(${name}) AS ${name}`,
+  );
+  const judged_only = detector.model.kind === 'beacon';
+  const sql = `SELECT
+  toFloat64(toUnixTimestamp(window_at)) AS window_at_s,
+  toFloat64(toUnixTimestamp64Micro(toDateTime64(first_at, 6))) AS first_at_us,
+  toFloat64(toUnixTimestamp64Micro(toDateTime64(last_at, 6))) AS last_at_us,
+  ${feature.sql.includes('peer_group') ? 'toString(peer_group)' : "''"} AS peer,
+  worth, ${[...raises, ...feature.grain, ...columns].join(', ')}
+FROM (SELECT *, toUInt8(${detector.when}) AS worth FROM (
+${expandWindows(feature.sql, window_s, hop_s)}
+))
+${judged_only ? 'WHERE worth' : ''}
+ORDER BY window_at_s, ${feature.grain.join(', ')}`;
+  const params: Record<string, unknown> = { from: micros(range.from), to: micros(range.to), window_s };
+  for (const [name, setting] of Object.entries(detector.settings)) params[name] = setting.value;
+  return { sql, params };
+}
+
+/** The columns of `featureStatement`, in order. */
+export function statementColumns(feature: Feature, detector: Detector): string[] {
+  return [
+    'window_at_s',
+    'first_at_us',
+    'last_at_us',
+    'peer',
+    'worth',
+    ...detector.raise.map((_, i) => `raise_${i}`),
+    ...feature.grain,
+    ...Object.keys(feature.columns),
+  ];
+}
+
+/**
+ * `window_of(time)` in a feature's SQL becomes the start of the window. Where windows overlap (hop < window) each
+ * event belongs to several, so that nothing hides by straddling an edge.
+ */
+export function expandWindows(sql: string, window_s: number, hop_s: number): string {
+  return sql.replace(/window_of\(([a-z_.]+)\)/g, (_, time: string) => {
+    const start = `toStartOfInterval(${time}, toIntervalSecond(${hop_s}))`;
+    if (hop_s >= window_s) return start;
+    const hops = Math.ceil(window_s / hop_s);
+    return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), range(${hops})))`;
+  });
+}
+
+/** An instant for a DateTime64(6) parameter, UTC. */
+export function micros(time: number): string {
+  const whole = Math.floor(time / 1e6);
+  const rest = Math.round(time - whole * 1e6);
+  return `${whole}.${String(rest).padStart(6, '0')}`;
+}

@@ -1,0 +1,204 @@
+import { dirname } from 'node:path';
+import { type Input, openInput, peekInput } from '../collect/index.ts';
+import { createDuplicates, createEnricher, type Enricher } from '../enrich/index.ts';
+import type { WeirEvent } from '../schema/event/index.ts';
+import { count, emptyLedger, type InputReport } from '../schema/ledger.ts';
+import type { Reject } from '../schema/origin.ts';
+import type { DecodeOptions, Sink, SourceFormat } from '../schema/reading.ts';
+import { detectFormat, whyUnknown } from '../sources/index.ts';
+import type { EventWriter, Store } from '../store/index.ts';
+
+/** What is read, and how. Times are µs since 1970. */
+export interface IngestOptions {
+  readonly latest_time: number;
+  /** Events from here on are left out. */
+  readonly until: number;
+  readonly keep_raw: boolean;
+  readonly local_networks: readonly string[];
+  readonly progress: (state: Progress) => void;
+}
+
+export interface Progress {
+  readonly bytes_read: number;
+  /** null: not known (standard input) */
+  readonly bytes_total: number | null;
+  readonly events: number;
+  readonly file: string;
+}
+
+interface Planned {
+  readonly input: Input;
+  readonly format: SourceFormat | null;
+  readonly first_time: number | null;
+  readonly head: Buffer;
+}
+
+/** Told kinds and order of the inputs, by their first bytes. Standard input is read last and told when it is opened. */
+export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const input of inputs) {
+    if (input.path === '-') {
+      planned.push({ input, format: null, first_time: null, head: Buffer.alloc(0) });
+      continue;
+    }
+    const head = await peekInput(input);
+    const format = detectFormat(head);
+    planned.push({ input, format, first_time: format?.first_time(head) ?? null, head });
+  }
+  return planned.sort((a, b) => (a.first_time ?? Number.MAX_VALUE) - (b.first_time ?? Number.MAX_VALUE));
+}
+
+/** Reads inputs into the store: bytes → events → placed, without duplicates → rows. */
+export class Ingest {
+  readonly reports: InputReport[] = [];
+  readonly #store: Store;
+  readonly #options: IngestOptions;
+  readonly #enricher: Enricher;
+  readonly #duplicates = createDuplicates();
+  readonly #writer: EventWriter;
+  readonly #sensors = new Map<string, number>();
+  #rejects: Reject[] = [];
+  #events = 0;
+  #bytes_before = 0;
+
+  constructor(store: Store, options: IngestOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#enricher = createEnricher({ local_networks: options.local_networks });
+    this.#writer = store.writer();
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Reads what was planned, in that order. `shift`: added to every event time, µs. */
+  async read(planned: readonly Planned[], shift = 0): Promise<void> {
+    const sizes = planned.map((one) => one.input.size_bytes);
+    const bytes_total = sizes.includes(null)
+      ? null
+      : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+    this.#bytes_before = 0;
+    for (const one of planned) {
+      await this.#file(one, bytes_total, shift);
+      this.#bytes_before += one.input.size_bytes ?? 0;
+    }
+    await this.#writer.flush();
+    await this.#saveRejects();
+    await this.#store.files.save(this.reports);
+  }
+
+  async #file(planned: Planned, bytes_total: number | null, shift: number): Promise<void> {
+    const { input } = planned;
+    const opened = await openInput(input);
+    const format = planned.format ?? detectFormat(opened.head);
+    const report = {
+      file: input.name,
+      format: format?.id ?? '',
+      bytes: 0,
+      ledger: emptyLedger(),
+      first_time: null as number | null,
+      last_time: null as number | null,
+    };
+    this.reports.push(report);
+    const sink = this.#sink(report, format, shift);
+    if (!format) {
+      await opened.close();
+      if (opened.head.length > 0)
+        sink.rejected(whyUnknown(opened.head), 1, 0, opened.head.toString('latin1', 0, 256));
+      return;
+    }
+    const decode: DecodeOptions = {
+      latest_time: this.#options.latest_time,
+      keep_raw: this.#options.keep_raw,
+    };
+    const decoder = format.open(input.name, sink, decode);
+    for await (const chunk of opened.chunks) {
+      decoder.push(chunk);
+      if (this.#writer.busy) await this.#writer.ready();
+      if (this.#rejects.length >= 2000) await this.#saveRejects();
+      this.#options.progress({
+        bytes_read: this.#bytes_before + opened.bytes_read(),
+        bytes_total,
+        events: this.#events,
+        file: input.name,
+      });
+    }
+    decoder.end();
+    for (const problem of opened.problems()) sink.rejected(problem.reason, 0, problem.offset, '');
+    report.bytes = opened.bytes_out();
+  }
+
+  #sink(
+    report: {
+      file: string;
+      ledger: InputReport['ledger'];
+      first_time: number | null;
+      last_time: number | null;
+    },
+    format: SourceFormat | null,
+    shift: number,
+  ): Sink {
+    const { ledger } = report;
+    const { until } = this.#options;
+    const enricher = this.#enricher;
+    const duplicates = this.#duplicates;
+    const writer = this.#writer;
+    const file = writer.input(report.file, format?.id ?? '');
+    const sensor = this.#sensorOf(report.file, format);
+    return {
+      event: (event: WeirEvent, line, offset, raw) => {
+        ledger.read++;
+        this.#events++;
+        if (shift !== 0) event.time += shift;
+        if (event.time >= until) {
+          count(ledger.filtered, 'after --until');
+          return;
+        }
+        enricher.enrich(event);
+        const why = duplicates.check(event, file, sensor);
+        if (why !== null) {
+          count(ledger.duplicates, why);
+          return;
+        }
+        if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
+        if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
+        ledger.stored++;
+        writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, offset, raw);
+      },
+      filtered: (reason) => {
+        ledger.read++;
+        count(ledger.filtered, reason);
+      },
+      rejected: (reason, line, offset, excerpt) => {
+        ledger.read++;
+        count(ledger.rejected, reasonKind(reason));
+        // Bounded: of one file the first thousands are kept whole, all are counted.
+        if (this.#rejects.length < 20_000)
+          this.#rejects.push({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
+      },
+    };
+  }
+
+  /** Files of one folder and family are one sensor: what it says twice, it means twice. */
+  #sensorOf(file: string, format: SourceFormat | null): number {
+    const family = (format?.id ?? '').split('_')[0] ?? '';
+    const name = family.startsWith('pcap') ? `packet ${file}` : `${family} ${dirname(file)}`;
+    let sensor = this.#sensors.get(name);
+    if (sensor === undefined) this.#sensors.set(name, (sensor = this.#sensors.size));
+    return sensor;
+  }
+
+  async #saveRejects(): Promise<void> {
+    if (this.#rejects.length === 0) return;
+    const rejects = this.#rejects;
+    this.#rejects = [];
+    await this.#store.rejects.save(rejects);
+  }
+}
+
+/** The kind of a reason without the value in it: "src_port is not a port: 99999" → "src_port is not a port". */
+function reasonKind(reason: string): string {
+  const colon = reason.indexOf(': ');
+  return colon > 0 ? reason.slice(0, colon) : reason;
+}

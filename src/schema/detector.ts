@@ -1,0 +1,212 @@
+import { z } from 'zod';
+
+/** Severity words in rising order; the number is OCSF's severity_id (https://schema.ocsf.io/1.5.0/classes/detection_finding). */
+export const severities = { informational: 1, low: 2, medium: 3, high: 4, critical: 5 } as const;
+export const Severity = z.enum(['informational', 'low', 'medium', 'high', 'critical']);
+export type Severity = z.infer<typeof Severity>;
+
+/** ATT&CK enterprise tactics in kill-chain order. */
+export const Stage = z.enum([
+  'reconnaissance',
+  'initial-access',
+  'execution',
+  'persistence',
+  'privilege-escalation',
+  'defense-evasion',
+  'credential-access',
+  'discovery',
+  'lateral-movement',
+  'collection',
+  'command-and-control',
+  'exfiltration',
+  'impact',
+]);
+export type Stage = z.infer<typeof Stage>;
+
+/** How a number is written for people. */
+export const Unit = z.enum([
+  'count',
+  'bytes',
+  'seconds',
+  'share',
+  'ratio',
+  'bits',
+  'text',
+  'time',
+  'port',
+  'list',
+]);
+export type Unit = z.infer<typeof Unit>;
+
+export const FeatureColumn = z.strictObject({
+  unit: Unit.describe('count, bytes, seconds, share (0..1, shown as %), ratio, bits, text, time, port, list'),
+  says: z.string().describe('what the number is, in words that fit after it: "ports of one host tried"'),
+});
+export type FeatureColumn = z.infer<typeof FeatureColumn>;
+
+/** The comment at the head of content/features/<id>.sql; the statement follows it. */
+export const FeatureHead = z.strictObject({
+  about: z.string().describe('one sentence: which facts, of what'),
+  grain: z.array(z.string()).min(1).describe('columns that name the entity of a row'),
+  reads: z.array(z.string()).min(1).describe('event tables it reads'),
+  columns: z.record(z.string(), FeatureColumn),
+});
+export interface Feature extends z.infer<typeof FeatureHead> {
+  id: string;
+  /**
+   * One SELECT. Gives window_at (start of the window), the grain, the columns, and if wanted peer_group, first_at,
+   * last_at, event_ids. Bound: {from}, {to} DateTime64(6); window_of(time) stands for the start of the window.
+   */
+  sql: string;
+  file: string;
+}
+
+const Side = z.enum(['high', 'low', 'both']);
+
+/** What is usual where there is no history yet, and why we think so. */
+const Prior = z.strictObject({
+  median: z.number().describe("usual value, in the column's unit"),
+  spread: z
+    .number()
+    .positive()
+    .describe(
+      'as a factor for log columns (3: two thirds lie within a third and three times), in units for linear ones',
+    ),
+  strength: z.number().positive().default(12).describe('windows of history that weigh as much as the prior'),
+});
+
+const ModelDeviation = z.strictObject({
+  kind: z.literal('deviation'),
+  columns: z.record(
+    z.string(),
+    z.strictObject({
+      side: Side.default('high'),
+      scale: z.enum(['log', 'linear']).default('log'),
+      prior: Prior,
+      because: z.string().describe('reason for the prior'),
+    }),
+  ),
+  combine: z
+    .enum(['strongest', 'all'])
+    .default('strongest')
+    .describe('strongest: the strangest column decides, corrected for their number; all: columns add up'),
+});
+const ModelForest = z.strictObject({
+  kind: z.literal('forest'),
+  columns: z.array(z.string()).min(2),
+  min_rows: z.int().positive().default(200).describe('rows of the past needed before it says anything'),
+});
+const ModelBeacon = z.strictObject({
+  kind: z.literal('beacon'),
+  min_calls: z.int().min(4).default(8),
+  prevalence: z
+    .string()
+    .optional()
+    .describe('column with the number of local hosts that call the same place'),
+});
+const ModelNovelty = z.strictObject({
+  kind: z.literal('novelty'),
+  count: z.string().describe('column: how many new things this window holds'),
+  by: z
+    .string()
+    .optional()
+    .describe(
+      'grain column whose past rate of new things counts; without it the whole network is one entity',
+    ),
+  prior: z.strictObject({
+    rate: z.number().positive().describe('new things in a window of an ordinary entity'),
+    strength: z
+      .number()
+      .positive()
+      .default(12)
+      .describe('windows of history that weigh as much as the prior'),
+  }),
+  because: z.string(),
+});
+const ModelFact = z.strictObject({
+  kind: z.literal('fact'),
+  p_value: z
+    .number()
+    .positive()
+    .max(1)
+    .describe(
+      'how often an ordinary entity shows it in a window: the prior; the network lowers or raises it by what it shows',
+    ),
+  because: z.string(),
+  strength: z
+    .number()
+    .positive()
+    .default(200)
+    .describe('windows of the network that weigh as much as the prior'),
+  show: z.array(z.string()).default([]).describe('columns shown as what was seen'),
+  show: z.array(z.string()).default([]).describe('columns shown as what was seen'),
+});
+export const ModelUse = z.discriminatedUnion('kind', [
+  ModelDeviation,
+  ModelForest,
+  ModelBeacon,
+  ModelNovelty,
+  ModelFact,
+]);
+export type ModelUse = z.infer<typeof ModelUse>;
+
+const Duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration such as 30m, 1h, 1d');
+
+export const DetectorTest = z.strictObject({
+  name: z.string(),
+  given: z
+    .record(z.string(), z.unknown())
+    .describe('scenario: name and its parameters; with: list of further scenarios'),
+  expect: z.enum(['finding', 'nothing']),
+  src_ip: z.string().optional(),
+});
+
+const EvidenceQuery = z.strictObject({
+  table: z.string(),
+  where: z.string().describe('SQL over the table; the grain and columns are bound as {name}'),
+  order: z.string().default('time'),
+});
+export type EvidenceQuery = z.infer<typeof EvidenceQuery>;
+
+export const Detector = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  title: z.string(),
+  sees: z.string(),
+  misses: z.string(),
+  attack: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/)).min(1),
+  stage: Stage,
+  features: z.string(),
+  window: Duration,
+  hop: Duration.optional().describe(
+    'distance of window starts; shorter than window: windows overlap, so nothing hides at an edge',
+  ),
+  settings: z
+    .record(z.string(), z.strictObject({ value: z.number(), unit: Unit, means: z.string() }))
+    .default({})
+    .describe('numbers the SQL takes as {name:Float64}'),
+  when: z.string().default('1').describe('SQL condition over the columns: which rows are worth judging'),
+  model: ModelUse,
+  severity: Severity,
+  raise: z
+    .array(z.strictObject({ when: z.string(), severity: Severity }))
+    .default([])
+    .describe('SQL conditions that raise the severity'),
+  explain: z.string(),
+  next: z.array(z.string()).min(1).describe('what a person looks at next'),
+  false_positives: z.array(z.string()).min(1),
+  evidence: z
+    .union([EvidenceQuery, z.array(EvidenceQuery).min(1)])
+    .transform((one) => (Array.isArray(one) ? one : [one]))
+    .describe('which events back a finding; the first that has any gives them'),
+  tests: z.array(DetectorTest).min(2),
+});
+export type Detector = z.infer<typeof Detector> & { file: string };
+
+/** Columns that a model adds to a row, for the texts of a finding. */
+export const modelColumns: Readonly<Record<ModelUse['kind'], Readonly<Record<string, Unit>>>> = {
+  deviation: {},
+  forest: {},
+  beacon: { period_s: 'seconds', jitter_share: 'share', span_s: 'seconds', coverage_share: 'share' },
+  novelty: {},
+  fact: {},
+};

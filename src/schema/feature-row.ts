@@ -1,0 +1,18 @@
+/** One feature row: the facts of one entity in one window. */
+export interface FeatureRow {
+  /** start of the window, seconds since 1970 */
+  readonly window_at_s: number;
+  /** first and last event behind the row, µs since 1970 */
+  readonly first_at: number;
+  readonly last_at: number;
+  /** the grain's values joined: names the entity within the detector */
+  readonly key: string;
+  /** peer group the SQL put it in, '' when it makes none */
+  readonly peer: string;
+  /** the detector's `when` holds */
+  readonly worth: boolean;
+  /** which `raise` conditions hold */
+  readonly raised: readonly boolean[];
+  readonly entity: Readonly<Record<string, string | number>>;
+  readonly values: Readonly<Record<string, number | string | readonly unknown[]>>;
+}

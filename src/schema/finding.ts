@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { Severity, Stage, Unit } from './detector.ts';
+
+/** Which rung of the ladder the expectation came from. */
+export const BaselineLevel = z.enum(['entity', 'peer_group', 'population', 'prior']);
+export type BaselineLevel = z.infer<typeof BaselineLevel>;
+
+/** How much history backs an expectation. */
+export const Baseline = z.object({
+  level: BaselineLevel,
+  windows: z.int().nonnegative().describe('past windows it rests on'),
+  entities: z.int().nonnegative().describe('entities they belong to'),
+  says: z
+    .string()
+    .describe('for people: "its own 212 past hours", "only the population: 14 other hosts in this capture"'),
+});
+export type Baseline = z.infer<typeof Baseline>;
+
+/** One contributing feature: what was seen against what was expected. */
+export const Reason = z.object({
+  feature: z.string(),
+  says: z.string(),
+  unit: Unit,
+  actual: z.number(),
+  expected: z.number(),
+  low: z.number(),
+  high: z.number(),
+  weight: z.number().describe('share of the score, the shares of a finding sum to 1'),
+  pattern: z.enum(['SURGE', 'DROP', 'RARE', 'UNSEEN', 'PERIODIC', 'UNUSUAL']),
+});
+export type Reason = z.infer<typeof Reason>;
+
+/** One event that backs a finding, with where it came from. */
+export const Evidence = z.object({
+  event_id: z.string().describe('16 hexadecimal digits'),
+  table: z.string(),
+  time: z.number().describe('µs since 1970'),
+  file: z.string(),
+  line: z.int().describe('line number, or packet number in captures'),
+  offset: z.int(),
+  src_ip: z.string(),
+  src_port: z.int(),
+  dst_ip: z.string(),
+  dst_port: z.int(),
+  says: z.string().describe('the event on one line'),
+  raw: z.string(),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+/** One scored, explained anomaly. Times are µs since 1970, UTC. */
+export const Finding = z.object({
+  finding_id: z.string(),
+  detector: z.string(),
+  title: z.string(),
+  severity: Severity,
+  stage: Stage,
+  attack: z.array(z.object({ id: z.string(), name: z.string(), tactics: z.array(z.string()) })),
+  start_at: z.number(),
+  end_at: z.number(),
+  windows: z.int().positive().describe('windows in which it was seen'),
+  entity: z.record(z.string(), z.union([z.string(), z.number()])),
+  values: z.record(z.string(), z.unknown()).describe('all columns of the strongest row'),
+  score: z.number().min(0).max(1),
+  p_value: z.number().min(0).max(1),
+  confidence_score: z.int().min(0).max(100),
+  risk_score: z.int().min(0).max(100),
+  summary: z.string(),
+  reasons: z.array(Reason),
+  baseline: Baseline,
+  evidence: z.array(Evidence),
+  evidence_total: z.int().nonnegative().describe('events that match, of which `evidence` holds the first'),
+  members: z
+    .array(
+      z.object({
+        finding_id: z.string(),
+        entity: z.record(z.string(), z.union([z.string(), z.number()])),
+        start_at: z.number(),
+        end_at: z.number(),
+        p_value: z.number(),
+        summary: z.string(),
+      }),
+    )
+    .describe('findings of the same detector that were folded into this one'),
+  related: z.array(z.string()).describe('ids of findings on the same entities'),
+  next: z.array(z.string()),
+  false_positives: z.array(z.string()),
+});
+export type Finding = z.infer<typeof Finding>;
