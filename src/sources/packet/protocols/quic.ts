@@ -78,7 +78,8 @@ function versionOf(version: number): Version | null {
   if (version === 0x6b3343cf) return v2;
   if (version >>> 8 === 0xff0000) {
     const draft = version & 0xff;
-    if (draft >= 29 && draft <= 34) return draft29;
+    if (draft >= 33 && draft <= 34) return v1;
+    if (draft >= 29 && draft <= 32) return draft29;
     if (draft >= 23 && draft <= 28) return draft23;
   }
   if (version === 0xfaceb002) return draft23; // mvfst
@@ -170,7 +171,8 @@ interface LongHeader {
 
 /** RFC 9000, 17.2. null: not a packet of a version that can be read. */
 function longHeader(b: Uint8Array, start: number, end: number): LongHeader | null {
-  if (end - start < 7 || (b[start]! & 0xc0) !== 0xc0) return null;
+  // The second bit may be anything once the ends agreed on it (RFC 9287).
+  if (end - start < 7 || (b[start]! & 0x80) === 0) return null;
   const version = u32(b, start + 1);
   const layout = versionOf(version);
   if (layout === null) return null;

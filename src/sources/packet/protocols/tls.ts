@@ -255,7 +255,10 @@ export function skipTls(session: TlsSession, from_opener: boolean, lost: number)
     side.record_left -= lost;
     return true;
   }
-  giveUpSide(session, side);
+  side.broken = true;
+  side.pending = null;
+  if (session.opener.broken && session.other.broken)
+    session.state = session.state === 'start' ? 'no' : 'failed';
   return false;
 }
 
@@ -522,7 +525,7 @@ export function parseClientHello(
 ): ClientHello | null {
   if (end - start < 38) return null;
   const version = u16(b, start);
-  if (dtls ? version >> 8 !== 0xfe : version >> 8 !== 3 && version >> 8 !== 0x7f && version !== 2)
+  if (dtls ? !isDtlsVersion(version) : version >> 8 !== 3 && version >> 8 !== 0x7f && version !== 2)
     return null;
   let at = start + 34;
   const idLength = b[at]!;
@@ -657,7 +660,7 @@ export function parseServerHello(b: Uint8Array, start: number, end: number): Ser
   if (end - start < 36) return null;
   const version = u16(b, start);
   const major = version >> 8;
-  if (major !== 3 && major !== 0xfe && major !== 0x7f) return null;
+  if (major !== 3 && major !== 0x7f && !isDtlsVersion(version)) return null;
   let at = start + 34;
   let session_id = '';
   // TLS 1.3 before draft 22 had neither session id nor compression.
@@ -735,11 +738,14 @@ function ssl2Hello(
 
 /** Cheap first look at a datagram: a DTLS handshake record. */
 export function looksLikeDtls(b: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 25 || b[start] !== HANDSHAKE || b[start + 1] !== 0xfe) return false;
-  const minor = b[start + 2]!;
-  if (minor !== 0xff && minor !== 0xfd) return false;
+  if (end - start < 25 || b[start] !== HANDSHAKE || !isDtlsVersion(u16(b, start + 1))) return false;
   const message = b[start + 13]!;
   return (message === 1 || message === 2 || message === 3) && 13 + u16(b, start + 11) <= end - start;
+}
+
+/** 1.0, 1.2, 1.3, and the draft of 1.0 that Cisco AnyConnect still speaks. */
+function isDtlsVersion(version: number): boolean {
+  return version === 0xfeff || version === 0xfefd || version === 0xfefc || version === 0x0100;
 }
 
 /** Takes one datagram of a DTLS connection made by `newTls(true)`. Returns whether more are wanted. */
@@ -760,7 +766,7 @@ export function feedDtls(
       protectedRecord(session, side, from_opener, end - at);
       break;
     }
-    if (type < CHANGE_CIPHER_SPEC || type > 26 || b[at + 1] !== 0xfe) {
+    if (type < CHANGE_CIPHER_SPEC || type > 26 || !isDtlsVersion(u16(b, at + 1))) {
       if (session.state === 'start') session.state = 'no';
       break;
     }
