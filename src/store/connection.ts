@@ -26,6 +26,8 @@ export interface StatementOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** It may run twice without harm, so it is tried again when the engine dies under it. */
   readonly repeatable?: boolean;
+  /** Cancels the statement as long as it has not begun to answer; after that, leave its stream. */
+  readonly signal?: AbortSignal;
 }
 
 const base_settings = {
@@ -84,7 +86,7 @@ export class Connection {
 
   /** Runs a statement; gives its answer as a stream of bytes. */
   async exec(sql: string, options: StatementOptions = {}): Promise<Readable> {
-    return this.#again(options.repeatable ?? false, async () => {
+    return this.#again(options, async () => {
       const { stream } = await this.#client.exec({ query: sql, ...this.#request(options) });
       return stream;
     });
@@ -92,7 +94,7 @@ export class Connection {
 
   /** Runs a statement whose answer does not matter. */
   async run(sql: string, options: StatementOptions = {}): Promise<void> {
-    await this.#again(options.repeatable ?? false, async () => {
+    await this.#again(options, async () => {
       await this.#client.command({ query: sql, ...this.#request(options) });
     });
   }
@@ -108,7 +110,7 @@ export class Connection {
       insert_deduplication_token: token,
       ...options.settings,
     };
-    await this.#again(true, async () => {
+    await this.#again({ ...options, repeatable: true }, async () => {
       const { stream } = await this.#client.exec({
         query: sql,
         values: Readable.from([data], { objectMode: false }),
@@ -126,6 +128,7 @@ export class Connection {
   #request(options: StatementOptions) {
     return {
       query_params: { ...options.params },
+      ...(options.signal && { abort_signal: options.signal }),
       clickhouse_settings: {
         ...base_settings,
         ...options.settings,
@@ -135,15 +138,16 @@ export class Connection {
   }
 
   /** Waits for the engine, runs, and after a death of the engine runs again what may run again. */
-  async #again<T>(repeatable: boolean, work: () => Promise<T>): Promise<T> {
+  async #again<T>(options: StatementOptions, work: () => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       await this.engine?.ready();
       const restarts = this.engine?.restarts;
       try {
         return await work();
       } catch (error) {
+        if (options.signal?.aborted) throw error;
         const told = this.#told(error);
-        if (told.code !== 'store_unavailable' || !repeatable || tries >= 5) throw told;
+        if (told.code !== 'store_unavailable' || !options.repeatable || tries >= 5) throw told;
         if (this.engine) await this.#restarted(restarts ?? 0);
         else await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** tries));
       }

@@ -1,3 +1,16 @@
 export type { ServerPlace } from './connection.ts';
-export { openStore, type QueryOptions, type Store, type StoreOptions, type StorePlace } from './store.ts';
+export * from './events.ts';
+export * from './files.ts';
+export * from './findings.ts';
+export * from './rejects.ts';
+export { usage } from './retention.ts';
+export * from './runs.ts';
+export {
+  openStore,
+  type Params,
+  type QueryOptions,
+  type Store,
+  type StoreOptions,
+  type StorePlace,
+} from './store.ts';
 export { EventWriter, type WriterOptions } from './writer.ts';

@@ -58,32 +58,35 @@ async function syncEventTables(
     if (columns) columns.set(name, type);
     else types.set(table, new Map([[name, type]]));
   }
-  for (const table of events) {
-    const have = types.get(table.kind);
-    if (!have) {
-      await connection.run(createTable(table, options), { name: 'layout', repeatable: true });
-      continue;
-    }
-    const missing: string[] = [];
-    for (const { name, type, codec } of columnsOf(table)) {
-      const is = have.get(name);
-      if (is === undefined) {
-        missing.push(
-          `ADD COLUMN IF NOT EXISTS ${identifier(name)} ${type}${codec ? ` CODEC(${codec})` : ''}`,
-        );
-      } else if (is !== type) {
-        throw new WeirError(
-          'store_unavailable',
-          `Column ${table.kind}.${name} of the store is ${is}, but this Weir keeps it as ${type}. ` +
-            'A released column never changes its type: give the new one another name, or write a migration.',
-        );
-      }
-    }
-    if (missing.length > 0) {
-      await connection.run(`ALTER TABLE ${identifier(table.kind)} ${missing.join(', ')}`, {
-        name: 'layout',
-        repeatable: true,
-      });
+  await Promise.all(events.map((table) => syncTable(connection, options, table, types.get(table.kind))));
+}
+
+async function syncTable(
+  connection: Connection,
+  options: StorageOptions,
+  table: Table,
+  have: ReadonlyMap<string, string> | undefined,
+): Promise<void> {
+  if (!have) {
+    await connection.run(createTable(table, options), { name: 'layout', repeatable: true });
+    return;
+  }
+  const missing: string[] = [];
+  for (const { name, type, codec } of columnsOf(table)) {
+    const is = have.get(name);
+    if (is === undefined) {
+      missing.push(`ADD COLUMN IF NOT EXISTS ${identifier(name)} ${type}${codec ? ` CODEC(${codec})` : ''}`);
+    } else if (is !== type) {
+      throw new WeirError(
+        'store_unavailable',
+        `Column ${table.kind}.${name} of the store is ${is}, but this Weir keeps it as ${type}. ` +
+          'A released column never changes its type: give the new one another name, or write a migration.',
+      );
     }
   }
+  if (missing.length === 0) return;
+  await connection.run(`ALTER TABLE ${identifier(table.kind)} ${missing.join(', ')}`, {
+    name: 'layout',
+    repeatable: true,
+  });
 }

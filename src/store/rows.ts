@@ -3,8 +3,8 @@ import { WeirError } from '../base/error.ts';
 import type { Connection, StatementOptions } from './connection.ts';
 
 /**
- * Rows of a SELECT as arrays (or objects), a batch at a time, as they come from the engine; the whole result is never held.
- * Numbers are numbers: a UInt64 above 2^53 loses its last digits, so ids are selected as lower(hex(event_id)).
+ * Rows of a SELECT as arrays (or objects), a batch at a time, as they come from the engine; the whole result is never
+ * held. Numbers are numbers: a UInt64 above 2^53 loses its last digits, so ids are selected as lower(hex(event_id)).
  * NaN and infinity come as null.
  */
 export async function* batchesOf<Row extends object = unknown[]>(
@@ -17,14 +17,24 @@ export async function* batchesOf<Row extends object = unknown[]>(
   for await (const text of wholeLines(stream)) yield parsed<Row>(text);
 }
 
-export async function rowsOf<Row extends readonly unknown[] = unknown[]>(
+/** All rows at once; asks again when the engine dies in the middle of its answer. */
+export async function rowsOf<Row extends object = unknown[]>(
   connection: Connection,
   sql: string,
   options: StatementOptions = {},
+  format: 'JSONCompactEachRow' | 'JSONEachRow' = 'JSONCompactEachRow',
 ): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const batch of batchesOf<Row>(connection, sql, options)) for (const row of batch) rows.push(row);
-  return rows;
+  for (let tries = 0; ; tries++) {
+    const rows: Row[] = [];
+    try {
+      for await (const batch of batchesOf<Row>(connection, sql, options, format)) {
+        for (const row of batch) rows.push(row);
+      }
+      return rows;
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'store_unavailable' || tries >= 2) throw error;
+    }
+  }
 }
 
 /** Cuts a stream of bytes at line ends; every text given ends before one. */

@@ -5,6 +5,7 @@ import {
   type StatementOptions,
 } from './connection.ts';
 import { migrate } from './migrate.ts';
+import { applyRetention } from './retention.ts';
 import { batchesOf, rowsOf } from './rows.ts';
 import { EventWriter, type WriterOptions } from './writer.ts';
 
@@ -34,16 +35,8 @@ export class Store {
   }
 
   /** Rows as objects. For small results: all of it is held. */
-  async query<Row extends object>(
-    sql: string,
-    params: Params = {},
-    options: QueryOptions = {},
-  ): Promise<Row[]> {
-    const rows: Row[] = [];
-    for await (const batch of batchesOf<Row>(this.connection, sql, { ...options, params }, 'JSONEachRow')) {
-      for (const row of batch) rows.push(row);
-    }
-    return rows;
+  query<Row extends object>(sql: string, params: Params = {}, options: QueryOptions = {}): Promise<Row[]> {
+    return rowsOf<Row>(this.connection, sql, { ...options, params }, 'JSONEachRow');
   }
 
   /** Rows as arrays, all of them. */
@@ -96,7 +89,9 @@ export async function openStore(place: StorePlace, options: StoreOptions = {}): 
       : await Connected.server(place);
   const temporary = 'directory' in place && place.directory === null;
   try {
-    await migrate(connection, { durable: !temporary, retention_days: temporary ? null : retention_days });
+    const days = temporary ? null : retention_days;
+    await migrate(connection, { durable: !temporary, retention_days: days });
+    await applyRetention(connection, days);
   } catch (error) {
     await connection.close();
     throw error;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
 import type { Column, Table } from '../schema/table.ts';
 import type { Connection } from './connection.ts';
@@ -13,6 +12,7 @@ import {
   WideColumn,
   WordColumn,
 } from './native.ts';
+import { Sender } from './sender.ts';
 
 export interface WriterOptions {
   /** Rows of one kind that go in one insert. */
@@ -29,27 +29,20 @@ export const writerDefaults: WriterOptions = {
   now: Date.now,
 };
 
-/** Inserts on their way at once; more would only hold memory. */
-const maxUnderWay = 2;
-
 /**
  * Takes events one by one and stores them in batches, each exactly once even when the engine dies under it.
  * `write` never waits. Callers look at `busy` between chunks of input and then await `ready()`: that is the
  * back-pressure. An insert that fails for good is thrown by the next `write`, `ready` or `flush`.
  */
 export class EventWriter {
-  readonly #connection: Connection;
   readonly #options: WriterOptions;
-  readonly #id = randomUUID();
+  readonly #sender: Sender;
   readonly #batches = new Map<EventKind, Batch>();
   readonly #inputs: { readonly file: string; readonly format: string }[] = [];
-  readonly #under_way = new Set<Promise<void>>();
   readonly #stored = new Map<EventKind, number>();
-  #serial = 0;
-  #failure: unknown = null;
 
   constructor(connection: Connection, options: Partial<WriterOptions> = {}) {
-    this.#connection = connection;
+    this.#sender = new Sender(connection);
     this.#options = { ...writerDefaults, ...options };
   }
 
@@ -71,7 +64,6 @@ export class EventWriter {
     offset: number,
     raw: string,
   ): void {
-    if (this.#failure !== null) throw this.#failure;
     let batch = this.#batches.get(event.kind);
     if (batch === undefined) {
       batch = new Batch(tables[event.kind]);
@@ -79,8 +71,9 @@ export class EventWriter {
     }
     const from = this.#inputs[input] as { file: string; format: string };
     const bytes = batch.add(event, id_hi, id_lo, from.format, from.file, line, offset, raw);
-    if (batch.rows >= this.#options.batch_rows || bytes >= this.#options.batch_bytes)
+    if (batch.rows >= this.#options.batch_rows || bytes >= this.#options.batch_bytes) {
       this.#send(event.kind, batch);
+    }
   }
 
   /** Rows of a kind, or of all, that the store has acknowledged. */
@@ -93,13 +86,12 @@ export class EventWriter {
 
   /** As many inserts are under way as may be: await `ready()` before the next chunk of input. */
   get busy(): boolean {
-    return this.#under_way.size >= maxUnderWay;
+    return this.#sender.busy;
   }
 
   /** Resolves when there is room for more. */
-  async ready(): Promise<void> {
-    while (this.#under_way.size >= maxUnderWay) await Promise.race(this.#under_way);
-    if (this.#failure !== null) throw this.#failure;
+  ready(): Promise<void> {
+    return this.#sender.ready();
   }
 
   /** Stores what is held; resolves when the store has acknowledged all of it. */
@@ -108,26 +100,15 @@ export class EventWriter {
       await this.ready();
       if (batch.rows > 0) this.#send(kind, batch);
     }
-    await Promise.all(this.#under_way);
-    if (this.#failure !== null) throw this.#failure;
+    await this.#sender.done();
   }
 
   #send(kind: EventKind, batch: Batch): void {
     const { rows } = batch;
     const data = batch.take(Math.floor(this.#options.now() / 1000));
-    const token = `${this.#id}-${this.#serial++}`;
-    const insert: Promise<void> = this.#connection
-      .insert(insertStatements[kind], data, token, { name: `store ${kind}` })
-      .then(
-        () => {
-          this.#stored.set(kind, (this.#stored.get(kind) ?? 0) + rows);
-        },
-        (error: unknown) => {
-          this.#failure ??= error;
-        },
-      )
-      .finally(() => this.#under_way.delete(insert));
-    this.#under_way.add(insert);
+    this.#sender.send(insertStatements[kind], data, `store ${kind}`, () => {
+      this.#stored.set(kind, (this.#stored.get(kind) ?? 0) + rows);
+    });
   }
 }
 

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from './connection.ts';
+
+/** Inserts on their way at once; more would only hold memory. */
+const maxUnderWay = 2;
+
+/**
+ * Sends encoded batches, each exactly once even when the engine dies under it, a few at a time. An insert that fails
+ * for good is thrown by whatever is called next.
+ */
+export class Sender {
+  readonly #connection: Connection;
+  readonly #id = randomUUID();
+  readonly #under_way = new Set<Promise<void>>();
+  #serial = 0;
+  #failure: unknown = null;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Does not wait; `then` is called when the store has acknowledged the batch. */
+  send(sql: string, data: Buffer, name: string, then: () => void): void {
+    this.check();
+    const token = `${this.#id}-${this.#serial++}`;
+    const insert: Promise<void> = this.#connection
+      .insert(sql, data, token, { name })
+      .then(then, (error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#under_way.delete(insert));
+    this.#under_way.add(insert);
+  }
+
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** As many inserts are under way as may be. */
+  get busy(): boolean {
+    return this.#under_way.size >= maxUnderWay;
+  }
+
+  /** Resolves when there is room for one more. */
+  async ready(): Promise<void> {
+    while (this.busy) await Promise.race(this.#under_way);
+    this.check();
+  }
+
+  /** Resolves when everything sent is acknowledged. */
+  async done(): Promise<void> {
+    await Promise.all(this.#under_way);
+    this.check();
+  }
+}
