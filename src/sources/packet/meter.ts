@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import { communityId, icmp6Counterpart, icmpCounterpart } from '../../base/community-id.ts';
 import type { Connection } from '../../schema/event/connection.ts';
 import type { Sink } from '../../schema/reading.ts';
-import { Analyzers, serviceNames } from './analyzers.ts';
+import { Analyzers } from './analyzers.ts';
+import { serviceNames } from './apps/app.ts';
 import { internetSum, pseudoHeader } from './checksum.ts';
 import { isDnsPort } from './flow-place.ts';
 import { at, end, endNum, endWords, FlowTable, flag, num, pageBits, stride } from './flow-table.ts';
@@ -140,6 +141,7 @@ export class Meter implements StreamConsumer {
     for (let index = 0; index < this.table.used; index++) {
       if (!Number.isNaN(due[index]!)) this.report(index);
     }
+    this.analyzers.end();
   }
 
   // ---- transports
