@@ -4,6 +4,7 @@ import { firstEventTime, firstObjects } from './head.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { type LineHandler, LineReader } from './lines.ts';
 import { ZeekRecord, type ZeekValues } from './zeek.ts';
+import { ConnScanner } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
 import { zeekLogs } from './zeek-logs.ts';
 
@@ -68,6 +69,9 @@ class ZeekJson implements LineHandler {
   private readonly values = new JsonValues();
   private readonly record: ZeekRecord;
   private readonly path_of_name: string;
+  private readonly scanner: ConnScanner;
+  /** whether the last record was a connection: only then the quick way is tried first */
+  private conn_before = false;
   private readonly has = (name: string): boolean => this.values.value(name) !== undefined;
 
   constructor(file: string, sink: Sink, options: DecodeOptions) {
@@ -75,19 +79,27 @@ class ZeekJson implements LineHandler {
     this.keep_raw = options.keep_raw;
     this.record = new ZeekRecord(this.values, options.latest_time);
     this.path_of_name = pathOfName(file);
+    this.scanner = new ConnScanner(options.latest_time);
   }
 
   line(
     text: string,
     start: number,
     end: number,
-    _bytes: Uint8Array | null,
+    bytes: Uint8Array | null,
     line: number,
     offset: number,
   ): void {
     if (start >= end) {
       this.sink.filtered('blank line', line, offset);
       return;
+    }
+    if (this.conn_before && bytes !== null) {
+      const connection = this.scanner.json(text, bytes, start, end);
+      if (connection !== null) {
+        this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '');
+        return;
+      }
     }
     this.general(text.slice(start, end), line, offset);
   }
@@ -107,6 +119,7 @@ class ZeekJson implements LineHandler {
     this.values.object = object;
     const path = pathIn(object) || pathOfFields(this.has) || this.path_of_name;
     const log = zeekLogs.get(path);
+    this.conn_before = path === 'conn';
     if (log === undefined) {
       if (path !== '') this.sink.filtered(notUsed(path), line, offset);
       else if (this.has('ts')) this.sink.filtered('log type not told', line, offset);

@@ -3,6 +3,7 @@ import { excerptOf } from './checked.ts';
 import { firstEventTime, headText } from './head.ts';
 import { type LineHandler, LineReader } from './lines.ts';
 import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
+import { ConnScanner, connColumns } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
 import { zeekLogs } from './zeek-logs.ts';
 import { unescapeZeek } from './zeek-text.ts';
@@ -60,6 +61,9 @@ class ZeekTsv implements LineHandler {
   private named = '';
   private log: ZeekLog | undefined;
   private skip = '';
+  private readonly scanner: ConnScanner;
+  /** the columns of a plain conn header, for the quick way */
+  private conn_columns: Uint8Array | null = null;
   private readonly secret: { password: number; command: number; argument: number } = {
     password: -1,
     command: -1,
@@ -71,13 +75,14 @@ class ZeekTsv implements LineHandler {
     this.sink = sink;
     this.keep_raw = options.keep_raw;
     this.record = new ZeekRecord(this.values, options.latest_time);
+    this.scanner = new ConnScanner(options.latest_time);
   }
 
   line(
     text: string,
     start: number,
     end: number,
-    _bytes: Uint8Array | null,
+    bytes: Uint8Array | null,
     line: number,
     offset: number,
     ended: boolean,
@@ -91,6 +96,13 @@ class ZeekTsv implements LineHandler {
       if (problem === '') this.sink.filtered('header', line, offset);
       else this.sink.rejected(problem, line, offset, excerptOf(text.slice(start, end)));
       return;
+    }
+    if (this.conn_columns !== null && bytes !== null) {
+      const connection = this.scanner.tsv(text, bytes, start, end, this.conn_columns);
+      if (connection !== null) {
+        this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '');
+        return;
+      }
     }
     this.data(text.slice(start, end), line, offset, ended);
   }
@@ -147,6 +159,7 @@ class ZeekTsv implements LineHandler {
 
   private newFile(separator: string): string {
     this.fields = [];
+    this.conn_columns = null;
     this.named = '';
     this.separator = unescapeSeparator(separator);
     if (this.separator !== '' && this.separator !== '\n') return '';
@@ -156,6 +169,7 @@ class ZeekTsv implements LineHandler {
 
   private newFields(fields: readonly string[]): string {
     this.fields = [];
+    this.conn_columns = null;
     if (fields.length > mostColumns) return `header with more than ${mostColumns} columns`;
     const index = new Map<string, number>();
     for (let at = 0; at < fields.length; at++) {
@@ -168,6 +182,9 @@ class ZeekTsv implements LineHandler {
     this.path = this.named || pathOfFields((name) => index.has(name)) || pathOfName(this.file);
     this.log = zeekLogs.get(this.path);
     this.skip = this.path === '' ? 'log type not told' : notUsed(this.path);
+    const { unset, empty } = this.values;
+    const plain = this.separator === '\t' && unset === '-' && empty === '(empty)';
+    this.conn_columns = plain && this.path === 'conn' ? connColumns(fields) : null;
     this.secret.password = index.get('password') ?? -1;
     this.secret.command = index.get('command') ?? -1;
     this.secret.argument = index.get('arg') ?? -1;
