@@ -1,10 +1,16 @@
-import { http, type Names, tls } from './exchange.ts';
+import { handshake, http, httpEvent, type Names, type TlsTalk, tls } from './exchange.ts';
 import type { Internet, Site } from './internet.ts';
 import type { End } from './place.ts';
 import type { Random } from './random.ts';
 import type { Software } from './software.ts';
 import { SECOND } from './timeline.ts';
 import type { Wire } from './wire.ts';
+
+/** A web proxy: it looks names up and connects for the browsers. */
+export interface WebProxy {
+  readonly end: End;
+  readonly names: Names;
+}
 
 /** Somebody at a browser: what they like, what is still open. */
 export class Surfer {
@@ -16,8 +22,17 @@ export class Surfer {
   private readonly internet: Internet;
   private readonly software: Software;
   private readonly random: Random;
+  private readonly proxy: WebProxy | undefined;
 
-  constructor(client: End, names: Names, internet: Internet, software: Software, random: Random) {
+  constructor(
+    client: End,
+    names: Names,
+    internet: Internet,
+    software: Software,
+    random: Random,
+    proxy?: WebProxy,
+  ) {
+    this.proxy = proxy;
     this.client = client;
     this.names = names;
     this.internet = internet;
@@ -58,14 +73,15 @@ export class Surfer {
     const until = open.get(site.name);
     if (until !== undefined && until > time) return;
     if (open.size > 200) open.clear();
-    const now = this.names.resolve(wire, time, site.name, site.ips, site.ttl_s);
+    const names = this.proxy?.names ?? this.names;
+    const now = names.resolve(wire, time, site.name, site.ips, site.ttl_s);
     const dst = random.pick(site.ends);
     const down = random.lognormal(typical, 3);
     const up = 900 + random.lognormal(1100, 2.2) + down * 0.012;
     // A browser keeps a connection for a while after the last answer: half a minute to some minutes.
     const duration_s = random.lognormal(28, 2.6);
     open.set(site.name, now + duration_s * SECOND);
-    if (site.clear) {
+    if (site.clear && this.proxy === undefined) {
       const mime = random.pick(['text/html', 'text/html', 'image/jpeg', 'application/javascript']);
       http(wire, now, this.client, dst, [
         {
@@ -80,15 +96,33 @@ export class Surfer {
       return;
     }
     const at = random.unit();
-    tls(wire, now, this.client, dst, {
+    const talk: TlsTalk = {
       software: this.software,
       server_name: site.name,
       duration_s: at < 0.004 ? 3 : duration_s,
       up,
       down,
-      quic: site.quic && at >= 0.25,
+      quic: site.quic && at >= 0.25 && this.proxy === undefined,
       state: at < 0.004 ? 'S0' : at < 0.2 ? 'RSTO' : at < 0.24 ? 'RSTR' : at < 0.25 ? 'S1' : 'SF',
-    });
+    };
+    if (this.proxy === undefined) tls(wire, now, this.client, dst, talk);
+    else this.tunnel(wire, now, this.proxy, dst, talk);
+  }
+
+  /** CONNECT to the proxy, TLS inside; the proxy carries the bytes on over a connection of its own. */
+  private tunnel(wire: Wire, now: number, proxy: WebProxy, dst: End, talk: TlsTalk): void {
+    const { server_name: host } = talk;
+    const inside = {
+      duration_s: talk.duration_s + 0.02,
+      up: talk.up + 1000,
+      down: talk.down + 4000,
+      name: host,
+    };
+    const c = wire.tcp(now, this.client, proxy.end, 3128, 'http,ssl', inside);
+    const request = { method: 'CONNECT', host, uri: `${host}:443`, user_agent: this.software.user_agent };
+    wire.emit(httpEvent(c, c.time + 900, { ...request, response_bytes: 0, response_mime: '' }));
+    handshake(wire, c, dst, talk);
+    wire.tcp(now + 4000, proxy.end, dst, 443, 'ssl', inside);
   }
 }
 

@@ -127,8 +127,7 @@ export interface TlsTalk extends Talk {
 
 /** A TLS connection with its handshake. Handshake bytes are added to `up` and `down`. */
 export function tls(wire: Wire, time: number, src: End, dst: End, talk: TlsTalk): Connection {
-  const { software, server_name } = talk;
-  const version = talk.quic === true ? 'TLSv13' : software.tls;
+  const { server_name } = talk;
   const resumed = talk.resumed ?? wire.random.chance(0.3);
   const established = talk.state === undefined || (talk.state !== 'S0' && talk.state !== 'REJ');
   const whole = {
@@ -144,10 +143,18 @@ export function tls(wire: Wire, time: number, src: End, dst: End, talk: TlsTalk)
     talk.quic === true
       ? wire.udp(time, src, dst, port, 'quic,ssl', whole)
       : wire.tcp(time, src, dst, port, established ? 'ssl' : '', whole);
-  if (!established) return c;
+  if (established) handshake(wire, c, dst, { ...talk, resumed });
+  return c;
+}
+
+/** The handshake on a connection that is there already (a proxy's tunnel); `dst` is who answers it. */
+export function handshake(wire: Wire, c: Connection, dst: End, talk: TlsTalk): void {
+  const { software, server_name } = talk;
+  const version = talk.quic === true ? 'TLSv13' : software.tls;
+  const resumed = talk.resumed ?? false;
   const shown = version === 'TLSv13' || resumed ? undefined : talk.certificate;
   const bad = talk.certificate?.self_signed === true;
-  const handshake: Tls = {
+  const event: Tls = {
     kind: 'tls',
     time: c.time + Math.floor(Math.min(0.03, (talk.duration_s || 0.01) * 0.3) * SECOND),
     uid: c.uid,
@@ -162,7 +169,7 @@ export function tls(wire: Wire, time: number, src: End, dst: End, talk: TlsTalk)
     version,
     cipher: ciphers[version],
     server_name,
-    server_domain: /\d$/.test(server_name) ? '' : registered(server_name),
+    server_domain: domainOf(server_name),
     alpn: talk.quic === true ? 'h3' : software.alpn,
     established: true,
     resumed,
@@ -175,9 +182,13 @@ export function tls(wire: Wire, time: number, src: End, dst: End, talk: TlsTalk)
     validation_status: shown === undefined ? '' : bad ? 'self signed certificate' : 'ok',
     cert_fingerprints: shown === undefined ? [] : [shown.fingerprint],
   };
-  wire.emit(handshake);
-  if (shown !== undefined) showCertificate(wire, handshake.time, shown);
-  return c;
+  wire.emit(event);
+  if (shown !== undefined) showCertificate(wire, event.time, shown);
+}
+
+/** '' for an address. */
+function domainOf(name: string): string {
+  return /^[0-9.]*$|:/.test(name) ? '' : registered(name);
 }
 
 const servers = new Map<string, string>();
@@ -270,7 +281,7 @@ export function httpEvent(c: Connection, time: number, r: Request): Http {
     ...flowOf(c),
     method: r.method ?? 'GET',
     host: r.host,
-    host_domain: /\d$/.test(r.host) ? '' : registered(r.host),
+    host_domain: domainOf(r.host),
     uri: r.uri,
     version: '1.1',
     user_agent: r.user_agent,
@@ -296,29 +307,52 @@ export interface Carried {
   readonly up: boolean;
 }
 
-/** A file that a connection carried. */
+const programTypes = new Set(['application/x-dosexec', 'application/x-executable']);
+
+/**
+ * A file that a connection carried, as Zeek tells of it: what was done to a file of a share by name (smb_files), and
+ * what was in it (files). Of files of a share only programs are told of twice, to keep the stream small.
+ */
 export function fileEvent(wire: Wire, c: Connection, time: number, of: Carried): void {
-  const event: File = {
+  const named = of.action !== undefined;
+  const file_id = `F${wire.uid().slice(1)}`;
+  const bytes = Math.round(of.bytes);
+  if (named) wire.emit(fileRecord(c, Math.floor(time), of, file_id, bytes));
+  if (named && !programTypes.has(of.mime)) return;
+  wire.emit({
+    ...fileRecord(c, Math.floor(time) + 1500, of, file_id, bytes),
+    action: '',
+    path: '',
+    name: named ? '' : of.name,
+    mime: of.mime,
+    duration_s: Math.round((of.bytes / 2e6) * 1e6) / 1e6,
+    sha256: wire.random.hex(64),
+    sender_ips: [of.up ? c.src_ip : c.dst_ip],
+    receiver_ips: [of.up ? c.dst_ip : c.src_ip],
+  });
+}
+
+function fileRecord(c: Connection, time: number, of: Carried, file_id: string, bytes: number): File {
+  return {
     kind: 'file',
     time,
     ...flowOf(c),
-    file_id: `F${wire.uid().slice(1)}`,
+    file_id,
     protocol: of.protocol,
     action: of.action ?? '',
     path: of.path ?? '',
     name: of.name,
-    mime: of.mime,
-    size_bytes: Math.round(of.bytes),
-    seen_bytes: Math.round(of.bytes),
+    mime: '',
+    size_bytes: bytes,
+    seen_bytes: bytes,
     missing_bytes: 0,
-    duration_s: Math.round((of.bytes / 2e6) * 1e6) / 1e6,
+    duration_s: null,
     md5: '',
     sha1: '',
-    sha256: wire.random.hex(64),
-    sender_ips: [of.up ? c.src_ip : c.dst_ip],
-    receiver_ips: [of.up ? c.dst_ip : c.src_ip],
+    sha256: '',
+    sender_ips: [],
+    receiver_ips: [],
   };
-  wire.emit(event);
 }
 
 export interface SignIn {
@@ -487,13 +521,13 @@ export function remoteCall(
   return { kind: 'remote_call', time, ...flowOf(c), protocol, endpoint, operation, path, rtt_s };
 }
 
-/** An RDP session; the cookie shows the user's name when the client sends one. */
+/** An RDP session; the cookie shows the user's name, whether it got in stays hidden. */
 export function rdp(
   wire: Wire,
   time: number,
   src: End,
   dst: End,
-  talk: Talk & { readonly cookie: string; readonly success: boolean | null; readonly host?: string },
+  talk: Talk & { readonly cookie: string; readonly host?: string },
 ): Connection {
   const c = wire.tcp(time, src, dst, 3389, 'rdp,ssl', talk);
   signIn(wire, c, c.time + Math.min(0.2, talk.duration_s * 0.5) * SECOND, {
@@ -501,11 +535,10 @@ export function rdp(
     username: talk.cookie,
     host: talk.host ?? '',
     target: talk.cookie,
-    success: talk.success,
+    success: null,
     attempts: 1,
-    error: talk.success === false ? 'SSL_NOT_ALLOWED_BY_SERVER' : '',
     client: 'RDP 10.12',
-    detail: 'HYBRID_EX',
+    detail: 'HYBRID_EX Success',
   });
   return c;
 }

@@ -10,6 +10,7 @@ const start = 1_740_960_000_000_000;
 const setting = { seed: 7, start };
 const small: Partial<Record<ScenarioName, Record<string, unknown>>> = {
   office: { hosts: 6, days: 1 },
+  sample: { hosts: 15, activity: 0.1 },
 };
 const names = Object.keys(scenarios) as ScenarioName[];
 const eventsOf = (name: ScenarioName, params: Record<string, unknown> = small[name] ?? {}, seed = 7) =>
@@ -127,6 +128,28 @@ test('scans and exfiltration are as large as asked', () => {
   const sent = ofKind(eventsOf('exfil', { megabytes: 800, minutes: 20 }), 'connection');
   const bytes = sent.reduce((sum, c) => sum + (c.src_bytes ?? 0), 0);
   assert.ok(Math.abs(bytes / 800e6 - 1) < 0.01, String(bytes));
+});
+
+test('the sample is quick to read, and its chain runs in the order of the stages on the third day', () => {
+  const events = eventsOf('sample', {});
+  assert.ok(events.length > 60_000 && events.length < 130_000, String(events.length));
+  const found = answers('sample', {}, setting);
+  assert.equal(found.length, 7);
+  let last = start + 2 * DAY;
+  for (const answer of found) {
+    assert.ok(answer.from >= last, answer.note);
+    assert.equal(answer.src_ip, '10.20.1.34');
+    last = answer.from;
+  }
+});
+
+test('behind a proxy desks look up and call nothing outside to browse', () => {
+  const events = eventsOf('office', { hosts: 4, days: 1, proxy: true });
+  const connects = ofKind(events, 'http').filter((e) => e.method === 'CONNECT');
+  assert.ok(connects.length > 50);
+  for (const one of connects) assert.equal(one.dst_ip, '10.20.0.8');
+  const carried = ofKind(events, 'connection').filter((e) => e.src_ip === '10.20.0.8' && e.dst_port === 443);
+  assert.equal(carried.length, connects.length);
 });
 
 test('a mix is one stream in time order, with the answers of its harmful parts', () => {

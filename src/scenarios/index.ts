@@ -38,6 +38,7 @@ import { video_upload } from './harmless/video-upload.ts';
 import { vulnerability_scanner } from './harmless/vulnerability-scanner.ts';
 import { merge } from './merge.ts';
 import { office } from './office/office.ts';
+import { sample } from './sample.ts';
 import type { Answer, Scenario, Setting } from './scenario.ts';
 
 /** Every scenario by name; parameters and their defaults are in `params`. */
@@ -74,6 +75,7 @@ export const scenarios = {
   port_protocol_mismatch,
   printer_firmware,
   rare_destination,
+  sample,
   signature_alert,
   slow_scan,
   update_check,
@@ -128,4 +130,6 @@ function parts(mix: Mix): { name: string; params: Given }[] {
 }
 
 export { merge } from './merge.ts';
+export { sampleStart } from './sample.ts';
 export type { Answer, Scenario, Setting } from './scenario.ts';
+export { zeekJson, zeekLogOf } from './zeek-json.ts';

@@ -133,7 +133,6 @@ function enter(
         up: 240_000,
         down: 3_000_000,
         cookie: user,
-        success: true,
       });
       return;
     case 'wmi': {

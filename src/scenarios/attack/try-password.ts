@@ -33,7 +33,6 @@ export function tryPassword(
         up: success ? 90_000 : random.int(1950, 2050),
         down: success ? 900_000 : random.int(1480, 1560),
         cookie: username,
-        success,
       });
       return;
     case 'ntlm':
@@ -84,7 +83,7 @@ export function tryPassword(
         ...flowOf(c),
         username,
         command: 'PASS',
-        argument: '<hidden>',
+        argument: '',
         reply_code: success ? 230 : 530,
         reply: success ? 'Login successful.' : 'Login incorrect.',
         file_bytes: 0,

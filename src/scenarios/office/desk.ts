@@ -23,7 +23,14 @@ import type { Desk, Office } from './plan.ts';
 export function runDesk(office: Office, desk: Desk): void {
   const { wire, params, start } = office;
   const { random } = desk;
-  const surfer = new Surfer(desk.end, desk.names, office.internet, desk.browser, random.fork('surf'));
+  const surfer = new Surfer(
+    desk.end,
+    desk.names,
+    office.internet,
+    desk.browser,
+    random.fork('surf'),
+    office.proxy,
+  );
   for (let d = 0; d < params.days; d++) {
     const midnight = start + d * DAY;
     const day = workday(random, midnight, isWeekend(midnight, params.utc_offset_h), desk.habit);
@@ -149,18 +156,16 @@ function signOn(office: Office, desk: Desk, now: number, boot: boolean): void {
 function chatter(office: Office, desk: Desk, time: number): void {
   const { wire, servers } = office;
   const quiet = { duration_s: 1.5, down: 0 };
+  const six: End = { ip: `fe80::5e:${(4096 + desk.i).toString(16)}`, mac: desk.end.mac, local: true };
   wire.udp(time, desk.end, servers.broadcast, 137, 'dns', {
     ...quiet,
     up: 204,
     up_packets: 3,
     src_port: 137,
   });
-  wire.udp(time + 50_000, desk.end, end('224.0.0.251'), 5353, 'dns', {
-    ...quiet,
-    up: 180,
-    up_packets: 4,
-    src_port: 5353,
-  });
+  const discovery = { ...quiet, up: 180, up_packets: 4, src_port: 5353 };
+  wire.udp(time + 50_000, desk.end, end('224.0.0.251'), 5353, 'dns', discovery);
+  wire.udp(time + 51_000, six, end('ff02::fb'), 5353, 'dns', discovery);
   wire.udp(time + 70_000, desk.end, end('239.255.255.250'), 1900, '', { ...quiet, up: 700, up_packets: 4 });
 }
 
@@ -508,7 +513,6 @@ function administer(office: Office, desk: Desk, from: number, day: Workday): voi
         down: length * 9000 + 60_000,
         cookie: 'adm.keller',
         host: desk.name,
-        success: true,
       });
     },
   );

@@ -1,3 +1,4 @@
+import type { WebProxy } from '../browse.ts';
 import { Names } from '../exchange.ts';
 import { cloudService, Internet } from '../internet.ts';
 import { type End, end, officeAddresses } from '../place.ts';
@@ -48,6 +49,8 @@ export interface Office {
   /** The domain controller's own memory of names. */
   readonly forwarder: Names;
   readonly desks: readonly Desk[];
+  /** Browsing goes through it; undefined: straight out. */
+  readonly proxy: WebProxy | undefined;
   readonly cloud: ReturnType<typeof cloudServices>;
 }
 
@@ -139,6 +142,9 @@ export function layOut(wire: Wire, params: OfficeParams, start: number): Office 
     resolver,
     forwarder: new Names(servers.domain_controller, resolver),
     desks,
+    proxy: params.proxy
+      ? { end: servers.proxy, names: new Names(servers.proxy, servers.domain_controller) }
+      : undefined,
     cloud: cloudServices(),
   };
 }
