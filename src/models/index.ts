@@ -1,9 +1,15 @@
-import type { Matrix, Model } from '../schema/model.ts';
+import type { Model } from '../schema/model.ts';
 import { isolationForest } from './isolation-forest.ts';
 import { robustDeviation } from './robust-deviation.ts';
 
-/** Every model that learns from rows. Each passes contract.test.ts. */
+/**
+ * Every model that learns from rows of numbers; contract.test.ts holds for each. Kinds of evidence that have a shape of
+ * their own stand beside them: judgeBeacon (calls of a pair), countSurprise, noveltySurprise, categoryRarity,
+ * generatedNameScore.
+ */
 export const models = [robustDeviation, isolationForest] as const;
-/** A model whose parameters and state are checked at run time only. */
-export type AnyModel = Model<never, unknown>;
-export type { Matrix };
+
+/** The model of a kind; undefined if there is none. Parameters must have passed its `params`. */
+export function modelOf(kind: string): Model<unknown, unknown> | undefined {
+  return models.find((model) => model.kind === kind) as Model<unknown, unknown> | undefined;
+}

@@ -35,7 +35,10 @@ export interface Model<P, S> {
   readonly kind: string;
   readonly doc: string;
   readonly params: z.ZodType<P>;
-  /** Learns from past rows; an empty past is allowed and gives a state that scores everything 0 with p_value 1. */
+  /**
+   * Learns from past rows. An empty past is allowed: the state then judges by the shipped prior where the parameters hold
+   * one, and else scores everything 0 with p_value 1.
+   */
   fit(past: Matrix, params: P, seed: number): S;
   score(row: ArrayLike<number>, state: S, params: P): Score;
 }
