@@ -157,7 +157,7 @@ test('a mix is one stream in time order, with the answers of its harmful parts',
     scenario: 'office',
     hosts: 3,
     days: 0.5,
-    with: [{ scenario: 'beacon', after_h: 3, hours: 1 }],
+    with: [{ scenario: 'beacon', after_s: 10_800, hours: 1 }],
   };
   let last = 0;
   const uids = new Set<string>();

@@ -16,6 +16,8 @@ import type { Scenario } from './scenario.ts';
 /** Monday 3 March 2025, 00:00 UTC: a start that makes the three days of the sample working days. */
 export const sampleStart = 1_740_960_000_000_000;
 
+const HOUR_S = 3600;
+
 interface SampleParams {
   readonly hosts: number;
   readonly activity: number;
@@ -31,20 +33,26 @@ function part<P>(scenario: Scenario<P>, params: Record<string, unknown>): Part {
   return { scenario: scenario as unknown as Scenario<unknown>, params: scenario.params.parse(params) };
 }
 
-/** Hours after the start: two ordinary days with oddities, then the third day's chain from one desk. */
+/** Two ordinary days with oddities, then the third day's chain from one desk. */
 function partsOf({ hosts, activity }: SampleParams): readonly Part[] {
   return [
     part(office, { hosts, activity, days: 3, monitored: 'servers' }),
-    part(new_laptop, { after_h: 32.4, hours: 8 }),
-    part(video_upload, { after_h: 38.35 }),
-    part(printer_firmware, { after_h: 57.1 }),
-    part(phishing_click, { after_h: 56.9, click_after_min: 38 }),
-    part(beacon, { after_h: 57.6, hours: 8.5, gap_s: 60, jitter: 0.2, missed_share: 0.03 }),
-    part(horizontal_scan, { after_h: 59.4, network: '10.20.0', hosts: 508, rate: 9, alive_share: 0.05 }),
-    part(vertical_scan, { after_h: 59.6, ports: 400, rate: 6 }),
-    part(lateral_movement, { after_h: 61.2, targets: 6 }),
-    part(collection, { after_h: 62.1, megabytes: 1300 }),
-    part(exfil, { after_h: 63.1, megabytes: 1250, minutes: 35 }),
+    part(new_laptop, { after_s: 32.4 * HOUR_S, hours: 8 }),
+    part(video_upload, { after_s: 38.35 * HOUR_S }),
+    part(printer_firmware, { after_s: 57.1 * HOUR_S }),
+    part(phishing_click, { after_s: 56.9 * HOUR_S, click_after_min: 38 }),
+    part(beacon, { after_s: 57.6 * HOUR_S, hours: 8.5, gap_s: 60, jitter: 0.2, missed_share: 0.03 }),
+    part(horizontal_scan, {
+      after_s: 59.4 * HOUR_S,
+      network: '10.20.0',
+      hosts: 508,
+      rate: 9,
+      alive_share: 0.05,
+    }),
+    part(vertical_scan, { after_s: 59.6 * HOUR_S, ports: 400, rate: 6 }),
+    part(lateral_movement, { after_s: 61.2 * HOUR_S, targets: 6 }),
+    part(collection, { after_s: 62.1 * HOUR_S, megabytes: 1300 }),
+    part(exfil, { after_s: 63.1 * HOUR_S, megabytes: 1250, minutes: 35 }),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { HOUR, Timeline } from './timeline.ts';
+import { SECOND, Timeline } from './timeline.ts';
 import { Wire } from './wire.ts';
 
 /** What a run depends on besides its parameters. */
@@ -41,14 +41,14 @@ export interface Scenario<P = never> {
 
 /** What every scenario takes besides its own parameters. */
 const common = {
-  after_h: z.number().min(0).default(0).describe('hours after start at which it begins'),
+  after_s: z.number().min(0).default(0).describe('seconds after start at which it begins'),
 };
 type Common = typeof common;
 type Values<S extends z.ZodRawShape> = z.infer<z.ZodObject<S & Common>>;
 
 /**
- * A scenario whose traffic one function lays out on a timeline. It begins `after_h` hours after the start of the
- * run (or at once, when `after_h` means something else to it) and ends where `length` (µs) says.
+ * A scenario whose traffic one function lays out on a timeline. It begins `after_s` seconds after the start of the
+ * run (or at once, when `after_s` means something else to it) and ends where `length` (µs) says.
  */
 export function scripted<S extends z.ZodRawShape>(of: {
   readonly name: string;
@@ -61,7 +61,7 @@ export function scripted<S extends z.ZodRawShape>(of: {
   readonly answer?: (params: Values<S>, start: number, end: number) => readonly Answer[];
 }): Scenario<Values<S>> {
   const begin = (params: Values<S>, start: number): number =>
-    of.at_once === true ? start : start + Math.round((params as { after_h: number }).after_h * HOUR);
+    of.at_once === true ? start : start + Math.round((params as { after_s: number }).after_s * SECOND);
   return {
     doc: of.doc,
     harmful: of.harmful,

@@ -28,7 +28,7 @@ export const horizontal_scan = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['horizontal_scan'],
+      detectors: p.port === 25 ? ['mail_burst', 'horizontal_scan'] : ['horizontal_scan'],
       attack: ['T1046', 'T1018'],
       src_ip: p.src_ip,
       dst_ip: '',

@@ -13,7 +13,7 @@ export const host_silent = scripted({
   at_once: true,
   params: {
     hours: given.hours(72),
-    after_h: given.amount(50, 'hours after start at which it falls silent'),
+    after_s: given.amount(180_000, 'seconds after start at which it falls silent'),
     neighbours: given.count(6, 'other hosts that go on'),
     src_ip: given.ip('10.20.0.60', 'the host that falls silent'),
   },
@@ -22,7 +22,7 @@ export const host_silent = scripted({
     const { random } = wire;
     const desks = Array.from({ length: p.neighbours }, (_, i) => office.desk(i));
     [p.src_ip, ...desks].forEach((ip, i) => {
-      const until = i === 0 ? start + p.after_h * HOUR : Number.POSITIVE_INFINITY;
+      const until = i === 0 ? start + p.after_s * SECOND : Number.POSITIVE_INFINITY;
       wire.timeline.every(
         start + random.unit() * 300 * SECOND,
         () => random.jittered(300, 0.3) * SECOND,
@@ -46,9 +46,9 @@ export const host_silent = scripted({
       attack: ['T1562', 'T1489'],
       src_ip: p.src_ip,
       dst_ip: '',
-      from: from + p.after_h * HOUR,
+      from: from + p.after_s * SECOND,
       to,
-      note: `${p.src_ip} falls silent after ${p.after_h} hours`,
+      note: `${p.src_ip} falls silent after ${Math.round(p.after_s / 3600)} hours`,
     },
   ],
 });

@@ -1,4 +1,4 @@
-import { end, officeAddresses, suspectIp } from '../place.ts';
+import { end, isLocal, officeAddresses, suspectIp } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
 import { ports, sweep, sweepLength } from './scan.ts';
 
@@ -28,7 +28,7 @@ export const vertical_scan = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['vertical_scan'],
+      detectors: isLocal(p.src_ip) ? ['vertical_scan'] : ['scanned_from_outside', 'vertical_scan'],
       attack: ['T1046'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,
