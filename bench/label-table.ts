@@ -16,7 +16,7 @@ import {
   symbol,
   TRIGRAM_STEP,
 } from '../src/models/information.ts';
-import { drawnNames, peopleNames } from '../src/models/label-samples.ts';
+import { drawnNames, peopleNames } from './label-samples.ts';
 
 const out = new URL('../src/models/label-table.ts', import.meta.url);
 const dice = random(20261121);

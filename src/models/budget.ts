@@ -36,7 +36,8 @@ export interface BudgetState {
   readonly spent: number;
 }
 
-export interface Verdict {
+/** Whether one test raises an alarm. */
+export interface BudgetDecision {
   readonly alarm: boolean;
   /** What p had to be below. */
   readonly threshold: number;
@@ -76,7 +77,7 @@ export class AlertBudget {
    * One test: time in seconds, its p-value, its severity. `threat` above 1 widens the budget while it lasts (2: twice
    * the alarms a day).
    */
-  offer(time: number, p_value: number, severity = 'medium', threat = 1): Verdict {
+  offer(time: number, p_value: number, severity = 'medium', threat = 1): BudgetDecision {
     const budget = this.params.per_day * Math.max(0, threat);
     this.advance(time, budget);
     const weight = this.params.weights[severity] ?? 1;
@@ -146,7 +147,7 @@ export class OnlineFdr {
     this.remembered = remembered;
   }
 
-  offer(p_value: number): Verdict {
+  offer(p_value: number): BudgetDecision {
     this.t++;
     const w0 = this.alpha / 2;
     let threshold = w0 * gamma(this.t);

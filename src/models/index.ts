@@ -1,3 +1,25 @@
+export * from './beacon.ts';
+export * from './budget.ts';
+export * from './calibration.ts';
+export * from './combine.ts';
+export * from './counts.ts';
+export * from './first-seen.ts';
+export {
+  encodedLabelScore,
+  entropy,
+  entropyOfCounts,
+  generatedNameScore,
+  informationContent,
+  type LabelShape,
+  labelShape,
+} from './information.ts';
+export * from './isolation-forest.ts';
+export * from './rarity.ts';
+export * from './robust-deviation.ts';
+export * from './rolling.ts';
+export * from './seasonal.ts';
+export * from './surprise.ts';
+
 import type { Model } from '../schema/model.ts';
 import { isolationForest } from './isolation-forest.ts';
 import { robustDeviation } from './robust-deviation.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { drawnNames, peopleNamesHeldOut } from '../../bench/label-samples.ts';
 import { random } from '../base/random.ts';
 import {
   encodedLabelScore,
@@ -8,7 +9,6 @@ import {
   generatedNameScore,
   informationContent,
 } from './information.ts';
-import { drawnNames, peopleNamesHeldOut } from './label-samples.ts';
 
 test('entropy agrees with its definition', () => {
   assert.equal(entropy('aaaa'), 0);

@@ -1,4 +1,4 @@
-import type { Random } from '../base/random.ts';
+import type { Random } from '../src/base/random.ts';
 
 /**
  * Names for learning and testing generatedNameScore: made-up families of drawn names, and names people chose. Written
