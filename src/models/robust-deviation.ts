@@ -321,7 +321,9 @@ export const robustDeviation: Model<DeviationParams, DeviationState> = {
       for (let r = 0; r < rows; r++) own[r] = values[r * width + c]!;
       return usual(own, column);
     });
-    const variance = fisherVariance(rows, (r, c) => values[r * width + c]!, states, params.columns);
+    // Judging every past row again costs more than all else: only where the sum is used.
+    const looked = params.combine === 'all' ? rows : 0;
+    const variance = fisherVariance(looked, (r, c) => values[r * width + c]!, states, params.columns);
     return { columns: states, variance };
   },
   score(row, state, params) {
