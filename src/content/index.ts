@@ -131,9 +131,9 @@ function modelColumns({ model }: Detector): string[] {
     case 'beacon':
       return ['call_times', 'call_bytes', ...(model.prevalence ? [model.prevalence] : [])];
     case 'novelty':
-      return [model.count, ...(model.of ? [model.of] : [])];
+      return [model.count, ...(model.by ? [model.by] : [])];
     case 'fact':
-      return [];
+      return model.show;
   }
 }
 

@@ -47,7 +47,10 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       const peer = peer_of.get(key);
       if (!peer) continue;
       let group = peers.get(peer);
-      if (!group) peers.set(peer, (group = new Recent(names.length)));
+      if (!group) {
+        group = new Recent(names.length);
+        peers.set(peer, group);
+      }
       group.add(values);
     }
   }

@@ -106,6 +106,6 @@ function matrix(rows: readonly (readonly number[])[]): {
 } {
   const columns = rows[0]?.length ?? 0;
   const values = new Float64Array(rows.length * columns);
-  rows.forEach((row, r) => values.set(row, r * columns));
+  for (const [r, row] of rows.entries()) values.set(row, r * columns);
   return { rows: rows.length, columns, values };
 }

@@ -72,7 +72,10 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
       for (const [key, count] of counts) {
         add(network, count, window_at_s);
         let rate = entities.get(key);
-        if (!rate) entities.set(key, (rate = { since_s: network.since_s, total: 0, squares: 0 }));
+        if (!rate) {
+          rate = { since_s: network.since_s, total: 0, squares: 0 };
+          entities.set(key, rate);
+        }
         add(rate, count, window_at_s);
       }
       return judged;

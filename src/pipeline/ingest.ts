@@ -185,7 +185,10 @@ export class Ingest {
     const family = (format?.id ?? '').split('_')[0] ?? '';
     const name = family.startsWith('pcap') ? `packet ${file}` : `${family} ${dirname(file)}`;
     let sensor = this.#sensors.get(name);
-    if (sensor === undefined) this.#sensors.set(name, (sensor = this.#sensors.size));
+    if (sensor === undefined) {
+      sensor = this.#sensors.size;
+      this.#sensors.set(name, sensor);
+    }
     return sensor;
   }
 

@@ -139,7 +139,6 @@ const ModelFact = z.strictObject({
     .default(200)
     .describe('windows of the network that weigh as much as the prior'),
   show: z.array(z.string()).default([]).describe('columns shown as what was seen'),
-  show: z.array(z.string()).default([]).describe('columns shown as what was seen'),
 });
 export const ModelUse = z.discriminatedUnion('kind', [
   ModelDeviation,
@@ -167,6 +166,8 @@ const EvidenceQuery = z.strictObject({
   order: z.string().default('time'),
 });
 export type EvidenceQuery = z.infer<typeof EvidenceQuery>;
+
+export type DetectorTest = z.infer<typeof DetectorTest>;
 
 export const Detector = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9_]*$/),

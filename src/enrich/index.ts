@@ -1,0 +1,3 @@
+export { createDuplicates, type Duplicates, type Why } from './duplicates.ts';
+export { defaultLocalNetworks, localNetworks, suggestLocalNetworks } from './local.ts';
+export { createEnricher, type Enricher, type EnrichOptions, registeredDomain } from './place.ts';
