@@ -268,12 +268,18 @@ function recordText(w: Walk, type: number, end: number): string {
       const tagEnd = Math.min(end, at + 2 + b[at + 1]!);
       return `${escaped(b, at + 2, tagEnd)} ${escaped(b, tagEnd, end)}`;
     }
-    case 43: // DS: tag, algorithm, digest type, digest
-      return size < 4 ? '' : `${u16(b, at)} ${b[at + 2]!} ${b[at + 3]!} ${hexText(b, at + 4, end)}`;
-    case 46: // RRSIG: type covered, signer
+    case 43: // DS: algorithm and digest type, as Zeek writes it
+      return size < 4 ? '' : `DS ${b[at + 2]!} ${b[at + 3]!}`;
+    case 44: // SSHFP: fingerprint
+      return size < 3 ? '' : `SSHFP: ${hexText(b, at + 2, end)}`;
+    case 46: // RRSIG: number of the type it covers, signer
       if (size < 19) return '';
       w.at += 18;
-      return `${dnsTypeName(u16(b, at))} ${dataName(w, end)}`;
+      return `RRSIG ${u16(b, at)} ${dataName(w, end)}`;
+    case 48: // DNSKEY: algorithm
+      return size < 4 ? '' : `DNSKEY ${b[at + 3]!}`;
+    case 51:
+      return 'NSEC3PARAM';
     case 47: // NSEC: next name
       return dataName(w, end);
     case 41: // OPT

@@ -104,7 +104,7 @@ function commandLine(session: FtpSession, text: string, take: (exchange: FtpExch
 }
 
 function replyLine(session: FtpSession, text: string, take: (exchange: FtpExchange) => void): void {
-  const m = /^(\d{3})([ -]?)(.*)$/s.exec(text);
+  const m = /^(\d{3})(?:([ -])(.*))?$/s.exec(text);
   if (session.open_code !== 0) {
     if (m === null || Number(m[1]) !== session.open_code || m[2] === '-') return;
     const code = session.open_code;
@@ -115,10 +115,10 @@ function replyLine(session: FtpSession, text: string, take: (exchange: FtpExchan
   if (m === null) return;
   if (m[2] === '-') {
     session.open_code = Number(m[1]);
-    session.open_text = m[3]!;
+    session.open_text = m[3] ?? '';
     return;
   }
-  reply(session, Number(m[1]), m[3]!, take);
+  reply(session, Number(m[1]), m[3] ?? '', take);
 }
 
 function reply(session: FtpSession, code: number, text: string, take: (exchange: FtpExchange) => void): void {

@@ -86,11 +86,14 @@ export function parseHttpRequest(b: Uint8Array, start: number, end: number): Par
   const known = methods.has(method);
   let versionAt = line;
   while (versionAt > methodEnd && b[versionAt - 1] !== 0x20) versionAt--;
-  const versioned = versionAt > methodEnd + 1 && startsWith(b, versionAt, line, 'HTTP/');
+  // 'GET /HTTP/1.1' of careless clients: a version without its blank, which is left in the target
+  const glued = line - versionAt > 8 && b[versionAt] === 0x2f && startsWith(b, line - 8, line, 'HTTP/1.');
+  if (glued) versionAt = line - 8;
+  const versioned = versionAt > methodEnd && startsWith(b, versionAt, line, 'HTTP/');
   if (!versioned && !(known && line > methodEnd + 1 && b[methodEnd + 1] === 0x2f)) return 'no';
   const head = {
     method,
-    target: latin1(b, methodEnd + 1, versioned ? trimmedEnd(b, methodEnd + 1, versionAt) : line),
+    target: latin1(b, methodEnd + 1, versioned && !glued ? trimmedEnd(b, methodEnd + 1, versionAt) : line),
     version: versioned ? latin1(b, versionAt + 5, Math.min(line, versionAt + 8)) : '0.9',
     host: '',
     user_agent: '',

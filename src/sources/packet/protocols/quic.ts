@@ -217,7 +217,7 @@ function initial(session: QuicSession, from_opener: boolean, b: Uint8Array, head
   if (fresh) session.keys = initialKeys(header.version, copy(b, header.id, header.id_end));
   let client = from_opener !== session.flipped;
   let plain = decrypt(client ? session.keys!.client : session.keys!.server, b, header);
-  if (plain === null && session.server_hello === null && session.client_hello === null) {
+  if (plain === null && session.server_hello === null) {
     // After a retry, or when the first packets were missed, the client goes on with another id.
     const keys = initialKeys(header.version, copy(b, header.id, header.id_end));
     plain = decrypt(keys.client, b, header);

@@ -30,6 +30,8 @@ export interface SmtpSession {
   greeting: string;
   tls: boolean;
   readonly client: LineReader;
+  /** lines inside BDAT chunks */
+  readonly chunk: LineReader;
   readonly server: LineReader;
   mail_from: string;
   /** an envelope was begun */
@@ -40,18 +42,22 @@ export interface SmtpSession {
   subject: string;
   user_agent: string;
   last_reply: string;
-  /** last command: MAIL, RCPT, DATA, STARTTLS, AUTH, ... */
-  command: string;
+  /** commands that wait for their reply, oldest first (clients send several at once: RFC 2920); at most 64 */
+  readonly waiting: string[];
   /** headers: reading header lines; body: skipping; '' commands */
   content: '' | 'headers' | 'body';
   /** header that a folded line goes on with */
   header: string;
+  /** bytes of a BDAT chunk that are to come, and whether it is the last one (RFC 3030) */
   bdat_left: number;
+  bdat_last: boolean;
+  in_chunks: boolean;
   auth: { mechanism: string; username: string; step: number } | null;
   broken: boolean;
 }
 
 const maxRecipients = 100;
+const maxWaiting = 64;
 const maxValue = 2048;
 
 export function newSmtp(): SmtpSession {
@@ -60,6 +66,7 @@ export function newSmtp(): SmtpSession {
     greeting: '',
     tls: false,
     client: newLines(),
+    chunk: newLines(),
     server: newLines(),
     mail_from: '',
     open: false,
@@ -69,10 +76,12 @@ export function newSmtp(): SmtpSession {
     subject: '',
     user_agent: '',
     last_reply: '',
-    command: '',
+    waiting: [],
     content: '',
     header: '',
     bdat_left: 0,
+    bdat_last: false,
+    in_chunks: false,
     auth: null,
     broken: false,
   };
@@ -98,19 +107,36 @@ export function feedSmtp(
   let at = start;
   while (at < end && !session.tls && !session.broken) {
     if (from_client && session.bdat_left > 0) {
-      const take = Math.min(session.bdat_left, end - at);
-      session.bdat_left -= take;
-      at += take;
+      at = chunk(session, b, at, Math.min(end, at + session.bdat_left));
       continue;
     }
     const line = nextLine(from_client ? session.client : session.server, b, at, end);
     if (line === null) break;
     at = line.next;
     if (!from_client) replyLine(session, line.text, takes);
-    else if (session.content !== '') contentLine(session, line.text);
+    else if (session.content !== '' && !session.in_chunks) contentLine(session, line.text);
     else commandLine(session, line.text, takes);
   }
   return !session.tls && !session.broken;
+}
+
+/** A piece of a BDAT chunk: lines of the header, then the body, which is skipped. */
+function chunk(session: SmtpSession, b: Uint8Array, start: number, end: number): number {
+  session.bdat_left -= end - start;
+  for (let at = start; at < end && session.content === 'headers'; ) {
+    const line = nextLine(session.chunk, b, at, end);
+    if (line === null) break;
+    at = line.next;
+    contentLine(session, line.text);
+  }
+  if (session.bdat_left === 0 && session.bdat_last) endChunks(session);
+  return end;
+}
+
+function endChunks(session: SmtpSession): void {
+  session.content = '';
+  session.in_chunks = false;
+  session.chunk.open = '';
 }
 
 /** The connection is over: an open envelope goes to `takes`. */
@@ -131,7 +157,7 @@ function commandLine(session: SmtpSession, text: string, takes: SmtpTakes): void
   if (m === null) return;
   const command = m[1]!.toUpperCase();
   const argument = m[2] ?? '';
-  session.command = command;
+  expect(session, command);
   switch (command) {
     case 'HELO':
     case 'EHLO':
@@ -147,8 +173,19 @@ function commandLine(session: SmtpSession, text: string, takes: SmtpTakes): void
       session.open = true;
       if (session.rcpt_to.length < maxRecipients) session.rcpt_to.push(address(argument));
       return;
+    case 'DATA':
+      // Nothing of the server is seen in a one-sided capture: then it is taken as accepted.
+      if (session.greeting === '' && session.last_reply === '') beginContent(session, false);
+      return;
     case 'BDAT':
-      session.bdat_left = Math.min(Number(/^\d{1,12}/.exec(argument)?.[0] ?? 0), Number.MAX_SAFE_INTEGER);
+      session.bdat_left = Number(/^\d{1,12}/.exec(argument)?.[0] ?? 0);
+      session.bdat_last = /\bLAST\b/i.test(argument);
+      if (!session.in_chunks) beginContent(session, true);
+      if (session.bdat_last) {
+        session.waiting.pop();
+        expect(session, 'BDAT LAST');
+        if (session.bdat_left === 0) endChunks(session);
+      }
       return;
     case 'RSET':
       if (session.open) finish(session, takes);
@@ -164,39 +201,49 @@ function address(argument: string): string {
   return (m?.[1] ?? m?.[2] ?? '').slice(0, 512);
 }
 
+function expect(session: SmtpSession, command: string): void {
+  if (session.waiting.length >= maxWaiting) session.waiting.shift();
+  session.waiting.push(command);
+}
+
+function beginContent(session: SmtpSession, in_chunks: boolean): void {
+  session.content = 'headers';
+  session.header = '';
+  session.in_chunks = in_chunks;
+}
+
 function replyLine(session: SmtpSession, text: string, takes: SmtpTakes): void {
-  const m = /^(\d{3})([ -]?)(.*)$/s.exec(text);
+  const m = /^(\d{3})(?:([ -])(.*))?$/s.exec(text);
   if (m === null || m[2] === '-') return;
   const code = Number(m[1]);
-  session.last_reply = `${m[1]} ${m[3]}`;
-  if (code === 220 && session.greeting === '' && session.command === '') {
-    session.greeting = m[3]!;
+  const said = m[3] ?? '';
+  session.last_reply = `${m[1]} ${said}`;
+  if (code === 220 && session.greeting === '' && session.waiting.length === 0) {
+    session.greeting = said;
     return;
   }
-  if (session.auth !== null) {
-    if (code === 334) return;
-    const { username, mechanism } = session.auth;
-    session.auth = null;
-    takes.sign_in({ username, mechanism, success: code === 235 ? 1 : 0 });
-    return;
-  }
-  if (session.command === 'STARTTLS' && code === 220) {
-    session.tls = true;
-    if (session.open) finish(session, takes);
-    return;
-  }
-  if (session.command === 'DATA') {
-    if (code === 354) {
-      session.content = 'headers';
-      session.header = '';
-    }
-    session.command = code === 354 ? 'CONTENT' : '';
-  } else if (session.command === 'CONTENT' && session.content === '') {
-    session.command = '';
-    finish(session, takes);
-  } else if (session.command === 'BDAT' && session.bdat_left === 0 && session.open) {
-    session.command = '';
-    finish(session, takes);
+  if (code === 334) return; // AUTH goes on
+  switch (session.waiting.shift()) {
+    case 'AUTH':
+      if (session.auth === null) return;
+      takes.sign_in({
+        username: session.auth.username,
+        mechanism: session.auth.mechanism,
+        success: code === 235 ? 1 : 0,
+      });
+      session.auth = null;
+      return;
+    case 'STARTTLS':
+      if (code !== 220) return;
+      session.tls = true;
+      if (session.open) finish(session, takes);
+      return;
+    case 'DATA':
+      if (code === 354) beginContent(session, false);
+      return;
+    case 'CONTENT':
+    case 'BDAT LAST':
+      if (session.open) finish(session, takes);
   }
 }
 
@@ -222,8 +269,9 @@ function finish(session: SmtpSession, takes: SmtpTakes): void {
 }
 
 function contentLine(session: SmtpSession, text: string): void {
-  if (text === '.') {
+  if (text === '.' && !session.in_chunks) {
     session.content = '';
+    expect(session, 'CONTENT');
     return;
   }
   if (session.content === 'body') return;

@@ -106,6 +106,9 @@ const algorithms: Readonly<Record<string, string>> = {
   '1.2.840.10045.4.3.4': 'ecdsa-with-SHA512',
   '1.3.101.112': 'ED25519',
   '1.3.101.113': 'ED448',
+  '2.16.840.1.101.3.4.3.17': 'ML-DSA-44',
+  '2.16.840.1.101.3.4.3.18': 'ML-DSA-65',
+  '2.16.840.1.101.3.4.3.19': 'ML-DSA-87',
 };
 
 const keyTypes: Readonly<Record<string, string>> = {
@@ -115,6 +118,9 @@ const keyTypes: Readonly<Record<string, string>> = {
   '1.2.840.10045.2.1': 'ecdsa',
   '1.3.101.112': 'ed25519',
   '1.3.101.113': 'ed448',
+  '2.16.840.1.101.3.4.3.17': 'ML-DSA-44',
+  '2.16.840.1.101.3.4.3.18': 'ML-DSA-65',
+  '2.16.840.1.101.3.4.3.19': 'ML-DSA-87',
 };
 
 const curveBits: Readonly<Record<string, number>> = {
@@ -150,7 +156,8 @@ function readKey(b: Uint8Array, start: number, end: number): { type: string; bit
       return { type, bits: 0 };
     return { type, bits: integerBits(b, e) };
   }
-  if (type !== 'rsa' || !readElement(b, after, end, e) || !is(e, 0x03)) return { type, bits: 0 };
+  if (!readElement(b, after, end, e) || !is(e, 0x03)) return { type, bits: 0 };
+  if (type !== 'rsa') return { type, bits: keyTypes[oid] === undefined ? 0 : (e.end - e.start - 1) * 8 };
   // bit string: one byte of unused bits, then sequence { modulus, exponent }
   if (!readElement(b, e.start + 1, e.end, e) || !readElement(b, e.start, e.end, e)) return { type, bits: 0 };
   return { type, bits: integerBits(b, e) };
