@@ -9,16 +9,23 @@ const bytes = readFileSync(path);
 const text = (path.endsWith('.zst') ? zstdDecompressSync(bytes) : bytes).toString('utf8');
 /** @type {{ objects: any[] }} */
 const bundle = JSON.parse(text);
+/** @param {any} object */
 const id = (object) =>
-  object.external_references?.find((one) => one.source_name === 'mitre-attack')?.external_id;
+  object.external_references?.find((/** @type {any} */ one) => one.source_name === 'mitre-attack')
+    ?.external_id;
 const live = bundle.objects.filter((one) => !one.revoked && !one.x_mitre_deprecated);
+/** @type {Record<string, unknown>} */
 const tactics = {};
 for (const one of live.filter((object) => object.type === 'x-mitre-tactic'))
   tactics[one.x_mitre_shortname] = { id: id(one), name: one.name };
+/** @type {Record<string, unknown>} */
 const techniques = {};
 const patterns = live.filter((object) => object.type === 'attack-pattern' && id(object));
 for (const one of patterns.sort((a, b) => (id(a) < id(b) ? -1 : 1))) {
-  techniques[id(one)] = { name: one.name, tactics: one.kill_chain_phases.map((phase) => phase.phase_name) };
+  techniques[id(one)] = {
+    name: one.name,
+    tactics: one.kill_chain_phases.map((/** @type {any} */ phase) => phase.phase_name),
+  };
 }
 const collection = bundle.objects.find((one) => one.type === 'x-mitre-collection');
 const newest = patterns

@@ -11,7 +11,20 @@ interface Command {
 }
 
 /** To add a command: one file in cli/ that exports `run(args)` → exit status, and one line here. */
-const commands: readonly Command[] = [];
+const commands: readonly Command[] = [
+  {
+    name: 'analyze',
+    summary: 'read captures and logs, print ranked and explained findings',
+    load: () => import('./cli/analyze.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'validate detectors and features, list them',
+    load: () => import('./cli/check.ts'),
+  },
+  { name: 'explain', summary: 'the whole story of one finding', load: () => import('./cli/explain.ts') },
+  { name: 'start', summary: 'play sample traffic and show the result', load: () => import('./cli/start.ts') },
+];
 
 /** Exit status of a fault in Weir itself; 1 belongs to commands that answer a question with no. */
 const faultExit = 3;

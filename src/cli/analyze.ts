@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
@@ -61,6 +62,8 @@ export async function run(args: string[]): Promise<number> {
   const content = loadContent([shipped_content, ...values.content]);
   const progress = createProgress(process.stderr);
   const analyze_options: AnalyzeOptions = {
+    run_id: randomUUID(),
+    version: productVersion(),
     paths: positionals,
     baseline_paths: values.baseline,
     since: values.since === undefined ? null : instant(values.since, 'since'),
@@ -115,16 +118,20 @@ function printJson(result: AnalyzeResult): void {
 }
 
 /** The readable answer: summary, ranked table, a paragraph for each of the top ones, and where to go from there. */
-export function printText(result: AnalyzeResult, { top, keep }: { top: number; keep: string | null }): void {
+export function printText(
+  result: AnalyzeResult,
+  { top, keep, command = 'weir' }: { top: number; keep: string | null; command?: string },
+): void {
   const width = terminalWidth(process.stdout);
   console.log(runSummary(result, { width, keep }));
   if (result.findings.length === 0) {
-    console.log('\nNothing unusual was found. weir check lists what each detector sees and misses.');
+    console.log(`\nNothing unusual was found. ${command} check lists what each detector sees and misses.`);
     return;
   }
   console.log(`\n${findingsTable(result.findings, { width })}`);
   for (const [i, finding] of result.findings.slice(0, top).entries())
     console.log(`\n${paragraph(finding, { width, rank: i + 1 })}`);
   if (keep !== null)
-    console.log(`\nThe whole story of one: weir explain ${result.findings[0]!.finding_id} --keep ${keep}`);
+    console.log(`
+The whole story of one: ${command} explain ${result.findings[0]!.finding_id.slice(0, 8)} --keep ${keep}`);
 }

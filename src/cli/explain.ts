@@ -1,7 +1,7 @@
 import { WeirError } from '../base/error.ts';
 import { terminalWidth } from '../base/terminal.ts';
 import { story, toOcsf } from '../report/index.ts';
-import { openStore } from '../store/index.ts';
+import { listFindings, openStore } from '../store/index.ts';
 import { argumentsOf } from './arguments.ts';
 import { productVersion } from './version.ts';
 
@@ -27,7 +27,9 @@ export async function run(args: string[]): Promise<number> {
   if (id === undefined) throw new WeirError('usage', `which finding?\n\n${help}`);
   const store = await openStore({ directory: values.keep });
   try {
-    const found = await store.findings.find(id);
+    const found = (await listFindings(store, { limit: 10_000 })).filter((one) =>
+      one.finding_id.startsWith(id),
+    );
     if (found.length === 0) throw new WeirError('not_found', `there is no finding ${id} in ${values.keep}`);
     if (found.length > 1)
       throw new WeirError('not_found', `${id} fits ${found.length} findings; give more of its id`);

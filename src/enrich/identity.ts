@@ -24,10 +24,10 @@ const columns_of = Object.fromEntries(
     kind,
     Object.keys(table.columns).filter((name) => !placed.has(name)),
   ]),
-) as Record<EventKind, readonly string[]>;
+) as unknown as Record<EventKind, readonly string[]>;
 const kind_seed = Object.fromEntries(
   Object.keys(tables).map((kind, i) => [kind, (i + 1) * 0x9e3779b1]),
-) as Record<EventKind, number>;
+) as unknown as Record<EventKind, number>;
 
 const number = new Float64Array(1);
 const halves = new Uint32Array(number.buffer);

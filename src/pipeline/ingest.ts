@@ -2,14 +2,16 @@ import { dirname } from 'node:path';
 import { type Input, openInput, peekInput } from '../collect/index.ts';
 import { createDuplicates, createEnricher, type Enricher } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { count, emptyLedger, type InputReport } from '../schema/ledger.ts';
-import type { Reject } from '../schema/origin.ts';
+import { count, emptyLedger, type InputReport, total } from '../schema/ledger.ts';
 import type { DecodeOptions, Sink, SourceFormat } from '../schema/reading.ts';
 import { detectFormat, whyUnknown } from '../sources/index.ts';
-import type { EventWriter, Store } from '../store/index.ts';
+import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 
 /** What is read, and how. Times are µs since 1970. */
 export interface IngestOptions {
+  readonly run_id: string;
+  /** the clock, µs since 1970: when rows are stored */
+  readonly now: number;
   readonly latest_time: number;
   /** Events from here on are left out. */
   readonly until: number;
@@ -57,7 +59,7 @@ export class Ingest {
   readonly #duplicates = createDuplicates();
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
-  #rejects: Reject[] = [];
+  readonly #rejects: RejectWriter;
   #events = 0;
   #bytes_before = 0;
 
@@ -66,6 +68,7 @@ export class Ingest {
     this.#options = options;
     this.#enricher = createEnricher({ local_networks: options.local_networks });
     this.#writer = store.writer();
+    this.#rejects = new RejectWriter(store, options.run_id);
   }
 
   get events(): number {
@@ -84,8 +87,8 @@ export class Ingest {
       this.#bytes_before += one.input.size_bytes ?? 0;
     }
     await this.#writer.flush();
-    await this.#saveRejects();
-    await this.#store.files.save(this.reports);
+    await this.#rejects.flush();
+    await this.#saveReports();
   }
 
   async #file(planned: Planned, bytes_total: number | null, shift: number): Promise<void> {
@@ -116,7 +119,7 @@ export class Ingest {
     for await (const chunk of opened.chunks) {
       decoder.push(chunk);
       if (this.#writer.busy) await this.#writer.ready();
-      if (this.#rejects.length >= 2000) await this.#saveRejects();
+      if (this.#rejects.busy) await this.#rejects.ready();
       this.#options.progress({
         bytes_read: this.#bytes_before + opened.bytes_read(),
         bytes_total,
@@ -173,9 +176,7 @@ export class Ingest {
       rejected: (reason, line, offset, excerpt) => {
         ledger.read++;
         count(ledger.rejected, reasonKind(reason));
-        // Bounded: of one file the first thousands are kept whole, all are counted.
-        if (this.#rejects.length < 20_000)
-          this.#rejects.push({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
+        this.#rejects.write({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
       },
     };
   }
@@ -192,11 +193,23 @@ export class Ingest {
     return sensor;
   }
 
-  async #saveRejects(): Promise<void> {
-    if (this.#rejects.length === 0) return;
-    const rejects = this.#rejects;
-    this.#rejects = [];
-    await this.#store.rejects.save(rejects);
+  #saveReports(): Promise<void> {
+    const { run_id, now } = this.#options;
+    const rows = this.reports.map(({ file, format, bytes, ledger, first_time, last_time }) => ({
+      run_id,
+      file,
+      format,
+      sha256: '',
+      bytes,
+      read: ledger.read,
+      stored: ledger.stored,
+      filtered: total(ledger.filtered),
+      duplicates: total(ledger.duplicates),
+      rejected: total(ledger.rejected),
+      first_at: first_time,
+      last_at: last_time,
+    }));
+    return saveFiles(this.#store, rows, now);
   }
 }
 

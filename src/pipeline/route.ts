@@ -8,13 +8,16 @@ import { type DetectorRun, detect, evidenceOf, evidenceStatements } from '../det
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
-import type { Store } from '../store/index.ts';
+import { type Store, saveFindings, saveRun } from '../store/index.ts';
+import { clearEvents } from './clear.ts';
 import { Ingest, type Progress, plan } from './ingest.ts';
 import { localNetworksFor } from './local.ts';
 import { featureRows } from './rows.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
 export interface AnalyzeOptions {
+  readonly run_id: string;
+  readonly version: string;
   readonly paths: readonly string[];
   /** learned from first, not reported on */
   readonly baseline_paths: readonly string[];
@@ -75,6 +78,8 @@ export async function analyze(
   const local = localNetworksFor(planned, options.local_networks);
   const ingest = (): Ingest =>
     new Ingest(store, {
+      run_id: options.run_id,
+      now: options.now,
       latest_time: options.now + day_us,
       until: options.until ?? Number.MAX_SAFE_INTEGER,
       keep_raw: options.keep_raw,
@@ -91,7 +96,9 @@ export async function analyze(
   const { findings, runs } = await detectAll(store, content, detectors, report_from, options);
   const { shown, held } = rank(findings, detectors, runs, options, first_time, last_time);
   await addEvidence(store, detectors, shown, options.evidence);
-  await store.findings.save([...shown, ...held]);
+  await saveFindings(store, options.run_id, shown, true, options.now);
+  await saveFindings(store, options.run_id, held, false, options.now);
+  await saveRun(store, runRecord(options, reading.events, shown.length, held.length), options.now);
   return {
     findings: shown,
     held: held.length,
@@ -137,7 +144,7 @@ async function readBaseline(
   }
   const week_us = 7 * day_us;
   const weeks = Math.floor((last_time - judged_from) / week_us) + 1;
-  await store.clearEvents();
+  await clearEvents(store);
   reading = ingest();
   await reading.read(past, -weeks * week_us);
   return {
@@ -219,6 +226,24 @@ async function addEvidence(
       break;
     }
   }
+}
+
+function runRecord(
+  options: AnalyzeOptions,
+  events: number,
+  findings: number,
+  held: number,
+): Parameters<typeof saveRun>[1] {
+  const { run_id, version, now } = options;
+  return {
+    run_id,
+    started_at: now,
+    ended_at: now,
+    command: 'analyze',
+    version,
+    state: 'done',
+    figures: { events, findings, held },
+  };
 }
 
 function extent(reports: readonly InputReport[]): { first_time: number | null; last_time: number | null } {

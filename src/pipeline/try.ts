@@ -7,6 +7,7 @@ import type { Detector, DetectorTest } from '../schema/detector.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
+import { clearEvents } from './clear.ts';
 import { featureRows } from './rows.ts';
 
 /** A Monday, 00:00 UTC, µs. */
@@ -29,7 +30,7 @@ export async function tryDetector(
   detector: Detector,
   test: DetectorTest,
 ): Promise<Tried> {
-  await store.clearEvents();
+  await clearEvents(store);
   await storeEvents(store, eventsOf(test.given));
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };

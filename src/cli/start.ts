@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createProgress } from '../base/terminal.ts';
+import { loadContent } from '../content/index.ts';
+import { analyze } from '../pipeline/route.ts';
+import { sampleStart, scenario, zeekJson } from '../scenarios/index.ts';
+import { openStore } from '../store/index.ts';
+import { printText } from './analyze.ts';
+import { argumentsOf } from './arguments.ts';
+import { productVersion } from './version.ts';
+
+export const help = `usage: weir start [--seed N] [--keep DIR]
+
+With nothing configured, plays a made-up small office (two ordinary days, then an attack in five stages and two harmless
+oddities on the third) through the same route as real traffic, and shows what Weir says of it.
+
+  --seed N     another made-up office (default 1)
+  --keep DIR   where the result is kept, for weir explain (default .weir/sample; replaced at every start)`;
+
+const options = {
+  seed: { type: 'string', default: '1' },
+  keep: { type: 'string', default: join('.weir', 'sample') },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+const notice = `SAMPLE TRAFFIC: no network is being watched. What follows is a made-up office of some twenty hosts, three days long,
+written as Zeek logs and read like any others.`;
+
+const own = (command: string): string => `Your own traffic: ${command} analyze PATH…
+  PATH: captures (pcap, pcapng), Zeek logs (TSV, JSON), Suricata eve.json; files, folders, patterns, or - for standard input.
+  For example: tcpdump -w - -c 100000 | ${command} analyze -`;
+
+/** `weir start` (and `npm start`). */
+export async function run(args: string[]): Promise<number> {
+  const { values } = argumentsOf(args, options, help);
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  console.log(`${notice}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'weir-sample-'));
+  const keep = resolve(values.keep);
+  const progress = createProgress(process.stderr);
+  try {
+    const log = join(folder, 'office.log');
+    await writeSample(log, Number(values.seed));
+    rmSync(keep, { recursive: true, force: true });
+    mkdirSync(keep, { recursive: true });
+    const store = await openStore({ directory: keep });
+    try {
+      const result = await analyze(store, loadContent(), {
+        run_id: randomUUID(),
+        version: productVersion(),
+        paths: [log],
+        baseline_paths: [],
+        since: null,
+        until: null,
+        local_networks: null,
+        budget_per_day: 20,
+        detectors: [],
+        keep_raw: true,
+        evidence: 5,
+        now: Date.now() * 1000,
+        progress: progress.update,
+      });
+      progress.done();
+      const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run weir --';
+      printText(result, { top: 5, keep: values.keep, command });
+      console.log(`\nThis was SAMPLE TRAFFIC.\n${own(command)}`);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    progress.done();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return 0;
+}
+
+/** Writes the sample as one file of Zeek JSON lines. */
+async function writeSample(file: string, seed: number): Promise<void> {
+  const out = createWriteStream(file);
+  let lines: string[] = [];
+  for (const event of scenario('sample', {}, { seed, start: sampleStart })) {
+    const line = zeekJson(event);
+    if (line !== '') lines.push(line);
+    if (lines.length < 2000) continue;
+    if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+    lines = [];
+  }
+  out.end(`${lines.join('\n')}\n`);
+  await once(out, 'close');
+}
