@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { PassThrough, Readable, type Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Input, missing } from './inputs.ts';
+import { encodingOf, Unpacker } from './unpack.ts';
 
 /** Uncompressed bytes that are looked at to tell the kind of a file. */
 export const headBytes = 64 * 1024;
@@ -69,8 +68,7 @@ class Opened implements OpenInput {
   private readonly limits: OpenLimits;
   private handle: FileHandle | null = null;
   private source: AsyncIterator<Buffer> | null = null;
-  private unpack: Transform | null = null;
-  private unpacked: AsyncIterator<Buffer> | null = null;
+  private unpacker: Unpacker | null = null;
   private readonly first: Buffer[] = [];
   private read_bytes = 0;
   private out_bytes = 0;
@@ -99,7 +97,7 @@ class Opened implements OpenInput {
     try {
       const start = await this.firstRaw();
       this.encoding = encodingOf(start);
-      if (this.encoding !== 'plain') this.startUnpacking(start);
+      if (this.encoding !== 'plain') this.unpacker = new Unpacker(this.encoding, start, () => this.nextRaw());
       else if (start.length > 0) this.first.push(start);
       await this.fillHead();
     } catch (error) {
@@ -137,42 +135,14 @@ class Opened implements OpenInput {
     return value;
   }
 
-  private startUnpacking(start: Buffer): void {
-    const unpack =
-      this.encoding === 'gzip'
-        ? createGunzip({ chunkSize: chunkBytes })
-        : createZstdDecompress({ chunkSize: chunkBytes });
-    const nextRaw = () => this.nextRaw();
-    async function* packed() {
-      yield start;
-      for (let next = await nextRaw(); next !== null; next = await nextRaw()) yield next;
-    }
-    const feed = Readable.from(packed(), { objectMode: false, highWaterMark: chunkBytes });
-    feed.on('error', (error) => unpack.destroy(new ReadingError(error)));
-    feed.pipe(unpack);
-    // What was unpacked before an error must come out: a PassThrough is ended, not destroyed, when the data is damaged.
-    const out = new PassThrough({ highWaterMark: chunkBytes });
-    unpack.on('error', (error) => {
-      feed.destroy();
-      if (error instanceof ReadingError) out.destroy(error.reason);
-      else {
-        this.pending_problem = damageOf(error, this.encoding);
-        out.end();
-      }
-    });
-    unpack.pipe(out);
-    this.unpack = unpack;
-    this.unpacked = out[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  }
-  private pending_problem: string | null = null;
-
   private async next(): Promise<Buffer | null> {
-    if (this.unpacked === null) return this.nextRaw();
-    const { value, done } = await this.unpacked.next();
-    if (done !== true) return value;
-    if (this.pending_problem !== null) this.problem(this.pending_problem);
-    this.pending_problem = null;
-    return null;
+    if (this.unpacker === null) return this.nextRaw();
+    const chunk = await this.unpacker.next();
+    if (chunk === null && this.unpacker.problem !== '') {
+      this.problem(this.unpacker.problem);
+      this.unpacker.problem = '';
+    }
+    return chunk;
   }
 
   private problem(reason: string): void {
@@ -237,20 +207,11 @@ class Opened implements OpenInput {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.unpack?.destroy();
+    this.unpacker?.close();
     const { handle } = this;
     this.handle = null;
     await this.source?.return?.();
     await handle?.close().catch(() => {});
-  }
-}
-
-/** An error of reading, in distinction to one of unpacking. */
-class ReadingError extends Error {
-  readonly reason: Error;
-  constructor(reason: Error) {
-    super(reason.message);
-    this.reason = reason;
   }
 }
 
@@ -276,21 +237,6 @@ async function* fileChunks(handle: FileHandle): AsyncGenerator<Buffer> {
 
 function stdin(): AsyncIterator<Buffer> {
   return process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-}
-
-function encodingOf(start: Buffer): OpenInput['encoding'] {
-  if (start.length >= 3 && start[0] === 0x1f && start[1] === 0x8b && start[2] === 8) return 'gzip';
-  if (start.length < 4) return 'plain';
-  const magic = start.readUInt32LE(0);
-  // a zstd frame, or a skippable frame before one (RFC 8878, sections 3.1.1 and 3.1.2)
-  return magic === 0xfd2fb528 || (magic >= 0x184d2a50 && magic <= 0x184d2a5f) ? 'zstd' : 'plain';
-}
-
-function damageOf(error: Error, encoding: string): string {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'Z_BUF_ERROR' || /unexpected end of file/.test(error.message))
-    return `the ${encoding} data ends early`;
-  return `the ${encoding} data is damaged (${error.message})`;
 }
 
 const reasons: Record<string, string> = {

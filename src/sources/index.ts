@@ -25,10 +25,14 @@ export function whyUnknown(head: Buffer): string {
   if (head.length === 0) return 'the file is empty';
   const [a, b] = head;
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return 'UTF-16 text; Weir reads UTF-8';
-  const zeros = head.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
-  if (zeros > head.length / 4 && zeros < head.length / 1.5)
-    return 'UTF-16 text or binary data of a kind that is not known';
-  if (zeros > 0) return 'binary data of a kind that is not known';
+  const zeros = [0, 0];
+  for (let i = 0; i < head.length; i++) if (head[i] === 0) zeros[i % 2]!++;
+  const [even, odd] = zeros as [number, number];
+  // Latin text in UTF-16: nearly every other byte is zero.
+  const half = head.length / 2;
+  if (head.length >= 8 && Math.max(even, odd) > half * 0.7 && Math.min(even, odd) < half * 0.05)
+    return 'UTF-16 text; Weir reads UTF-8';
+  if (even + odd > 0) return 'binary data of a kind that is not known';
   if (/^\s*[{[]/.test(head.toString('utf8', 0, 64))) return 'JSON, but neither Zeek nor Suricata wrote it';
   return 'text of a kind that is not known';
 }

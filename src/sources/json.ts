@@ -31,12 +31,14 @@ export function parseJsonObject(text: string): JsonObject | string {
 
 const tooDeep = `JSON nested deeper than ${deepest}`;
 
+/** The parser's message without what it quotes of the record: that may be a password. */
 function whyNot(text: string, error: unknown): string {
-  const at = /at position (\d+)/.exec(String(error))?.[1];
-  const trimmed = text.trimEnd();
-  if (at === undefined || Number(at) >= trimmed.length)
+  const message = String(error);
+  const at = / at position (\d+)(?: \(line 1 column \d+\))?$/.exec(message)?.[1];
+  const cut = /^SyntaxError: (?:Unexpected end|Unterminated string)/.test(message);
+  if (cut || Number(at ?? -1) >= text.trimEnd().length)
     return 'not valid JSON: the record ends before it is complete';
-  return `not valid JSON at character ${Number(at) + 1}`;
+  return at === undefined ? 'not valid JSON' : `not valid JSON at character ${Number(at) + 1}`;
 }
 
 /** Keys of an object and all within; -1 when it is nested too deep. Bounded by `deepest`, so recursion is safe. */
