@@ -72,9 +72,10 @@ export function parseSshBanner(
         next: stop + 1,
       };
     }
-    // A server may send other lines first; they are text, and we only look for them when it began like a banner.
+    // A server may send lines of text first. They count only once the banner is there too, or every text
+    // protocol would ask for more.
     if (n === 0 && end - at < 4) return startsWith(b, at, end, 'SSH-'.slice(0, end - at)) ? 'more' : 'no';
-    if (stop === -1) return n === 0 ? 'no' : end - at > 1000 ? 'no' : 'more';
+    if (stop === -1) return 'no';
     if (n === 0 && !isText(b, at, stop)) return 'no';
     at = stop + 1;
   }
