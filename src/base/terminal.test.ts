@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  createProgress,
+  fit,
+  noPaint,
+  painter,
+  plain,
+  progressLine,
+  terminalWidth,
+  textTable,
+  textWidth,
+  wrap,
+} from './terminal.ts';
+
+test('hostile text becomes harmless text on one line', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['ordinary name.example', 'ordinary name.example'],
+    ['müller-straße 東京 😀', 'müller-straße 東京 😀'],
+    ['\x1b[31mred\x1b[0m', 'red'],
+    ['\x1b[2J\x1b[Hgone', 'gone'],
+    ['\x9b31mred', 'red'],
+    ['\x1b]0;new title\x07after', 'after'],
+    ['\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\', 'link'],
+    ['\x1b]52;c;cm0gLXJmIC8=\x07clipboard', 'clipboard'],
+    ['\x1bPq#0;2;0;0;0#0~~@@\x1b\\sixel', 'sixel'],
+    ['\x1b(0qqq\x1b(B', 'qqq'],
+    ['\x1b[', ''],
+    ['\x1b]0;never ended', ''],
+    ['back\b\b\b\bspace', 'backspace'],
+    ['two\r\nlines\tand a tab', 'two lines and a tab'],
+    ['null\0byte\x7f', 'nullbyte'],
+    ['user\u202etxt.exe', 'usertxt.exe'],
+    ['\u2066isolate\u2069', 'isolate'],
+    ['zero\u200bwidth\u200d\ufeff', 'zerowidth'],
+    ['soft\xadhyphen', 'softhyphen'],
+    ['tag\u{e0041}\u{e0042}', 'tag'],
+    ['half \ud83d alone', 'half \ufffd alone'],
+    ['\u2028paragraph', ' paragraph'],
+  ];
+  for (const [text, safe] of cases) assert.equal(plain(text), safe, JSON.stringify(text));
+});
+
+test('what is made harmless stays harmless when it is made so again', () => {
+  // Taking out the inner part must not join the outer ones to a sequence.
+  const text = '\x1b\x1b[31m[32mx\x9b\x9b31m31m';
+  const once = plain(text);
+  assert.equal(plain(once), once);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  assert.doesNotMatch(once, /[\x00-\x1f\x7f-\x9f]/);
+});
+
+test('a width is measured in columns of the terminal', () => {
+  assert.equal(textWidth('abc'), 3);
+  assert.equal(textWidth('東京'), 4);
+  assert.equal(textWidth('e\u0301'), 1);
+  assert.equal(textWidth('\x1b[31mred\x1b[39m'), 3);
+  assert.equal(fit('abcdef', 6), 'abcdef');
+  assert.equal(fit('abcdefg', 6), 'abcde…');
+  assert.equal(fit('東京都庁', 5), '東京…');
+});
+
+test('output to a file is 100 columns wide, and a terminal between 60 and 120', () => {
+  assert.equal(terminalWidth({}), 100);
+  assert.equal(terminalWidth({ isTTY: false, columns: 40 }), 100);
+  assert.equal(terminalWidth({ isTTY: true, columns: 40 }), 60);
+  assert.equal(terminalWidth({ isTTY: true, columns: 80 }), 80);
+  assert.equal(terminalWidth({ isTTY: true, columns: 300 }), 120);
+});
+
+test('a paragraph is wrapped at blanks, and a word that is too long is broken', () => {
+  assert.equal(wrap('one two three four', 9), 'one two\nthree\nfour');
+  assert.equal(wrap('abcdefghijklmnop', 8), 'abcdefgh\nijklmnop');
+  assert.equal(wrap('- one two three', 10, '', '  '), '- one two\n  three');
+  assert.equal(wrap('one two three', 12, '  '), '  one two\n  three');
+  assert.equal(wrap('', 10), '');
+});
+
+test('colours are used on a terminal only, and not when NO_COLOR is set', () => {
+  assert.equal(painter({ isTTY: true }, {})('red', 'x'), '\x1b[31mx\x1b[39m');
+  assert.equal(painter({ isTTY: true }, { NO_COLOR: '1' }), noPaint);
+  assert.equal(painter({ isTTY: true }, { TERM: 'dumb' }), noPaint);
+  assert.equal(painter({}, {}), noPaint);
+});
+
+test('a table is as wide as it needs, and its widest column gives way', () => {
+  const rows = [
+    ['scan', '7', 'a host that tries the same port on many hosts'],
+    ['beacon', '1,234', 'short'],
+  ];
+  assert.equal(
+    textTable(['what', 'n', 'says'], rows, { width: 80, right: [1] }),
+    `what        n  says
+scan        7  a host that tries the same port on many hosts
+beacon  1,234  short`,
+  );
+  assert.equal(
+    textTable(['what', 'n', 'says'], rows, { width: 40, right: [1], indent: ' ' }),
+    ` what        n  says
+ scan        7  a host that tries the
+                same port on many hosts
+ beacon  1,234  short`,
+  );
+  assert.equal(
+    textTable(['what', 'n', 'says'], rows, { width: 40, right: [1], overflow: 'cut' }),
+    `what        n  says
+scan        7  a host that tries the sa…
+beacon  1,234  short`,
+  );
+});
+
+test('no line of a table is wider than it may be, and its cells cannot carry control characters', () => {
+  const rows = [
+    ['\x1b[31m10.0.0.7\nsecond', 'x'.repeat(300)],
+    ['東京'.repeat(40), 'short'],
+  ];
+  const text = textTable(['who', 'what'], rows, { width: 70 });
+  for (const line of text.split('\n')) assert.ok(textWidth(line) <= 70, line);
+  assert.ok(!text.includes('\x1b'));
+});
+
+test('progress says bytes, events a second and the time left', () => {
+  const state = {
+    step: 'read',
+    bytes_read: 25e6,
+    bytes_total: 100e6,
+    events: 50_000,
+    file: 'conn.log',
+  } as const;
+  assert.equal(
+    progressLine(state, 5),
+    '█████░░░░░░░░░░░░░░░  25 % 25 MB of 100 MB, 50,000 events, 10,000 a second, 15 s left  conn.log',
+  );
+  assert.equal(
+    progressLine({ ...state, bytes_total: null, file: '-' }, 5),
+    'reading: 25 MB, 50,000 events, 10,000 a second  -',
+  );
+  assert.match(
+    progressLine({ step: 'detect', detector: 'slow_scan', done: 2, of: 30 }, 9),
+    /judging: slow_scan \(3 of 30\)/,
+  );
+});
+
+test('progress is drawn ten times a second at most, and nothing is written when nobody looks', () => {
+  const written: string[] = [];
+  let now = 0;
+  const state = { step: 'read', bytes_read: 1, bytes_total: 2, events: 1, file: 'a\x1b[2Jb' } as const;
+  const stream = { isTTY: true, columns: 60, write: (text: string) => written.push(text) };
+  const progress = createProgress(stream, () => now);
+  for (; now < 1000; now++) progress.update(state);
+  assert.equal(written.length, 10);
+  assert.ok(written.every((text) => textWidth(text.replace('\r\x1b[2K', '')) < 60 && !text.includes('[2Jb')));
+  progress.done();
+  progress.done();
+  assert.equal(written.length, 11);
+
+  const silent = createProgress({ write: () => assert.fail('nobody looks') });
+  silent.update(state);
+  silent.done();
+});
