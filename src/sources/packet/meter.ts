@@ -35,7 +35,7 @@ const second = 1_000_000;
 const excerptBytes = 64;
 /** Every so many packets a part of the table is looked through for flows that are due. */
 const sweepEvery = 64;
-const sweepLength = 256;
+const sweepLength = 128;
 
 /**
  * Packets in, events out: connections when they end, and what analyzers read in their payload as it is read.
@@ -71,6 +71,9 @@ export class Meter implements StreamConsumer {
     this.analyzers = new Analyzers(this.table, sink, options.analyze ?? true);
   }
 
+  /** Packets taken so far. */
+  packets = 0;
+
   /** Flows held now. */
   get live(): number {
     return this.table.live;
@@ -94,6 +97,7 @@ export class Meter implements StreamConsumer {
       this.sink.rejected(timeReason(time), line, offset, excerpt(buf, start, upTo));
       return;
     }
+    this.packets++;
     this.line = line;
     this.offset = offset;
     const f = this.frame;

@@ -107,6 +107,21 @@ export function columns(flow: Flow): {
   };
 }
 
+/** What waits of the two sides, made when something has to wait. */
+export class PendingPair {
+  private orig: Pending | null = null;
+  private resp: Pending | null = null;
+
+  of(fromOrig: boolean): Pending {
+    if (fromOrig) {
+      this.orig ??= new Pending();
+      return this.orig;
+    }
+    this.resp ??= new Pending();
+    return this.resp;
+  }
+}
+
 /** Bytes of one side that wait for the rest of a message. */
 export class Pending {
   bytes: Uint8Array = none;

@@ -6,7 +6,7 @@ import {
   parseDnsMessage,
   parseNetbiosMessage,
 } from '../protocols/dns.ts';
-import { type App, columns, type Flow, Pending, type Wants } from './app.ts';
+import { type App, columns, type Flow, PendingPair, type Wants } from './app.ts';
 
 /** Queries of one flow that wait for an answer; more than this and the oldest is reported without one. */
 const maxWaiting = 256;
@@ -24,7 +24,7 @@ export class DnsApp implements App {
   private readonly netbios: boolean;
   private readonly stream: boolean;
   private waiting: Query[] = [];
-  private readonly pending = [new Pending(), new Pending()] as const;
+  private pending: PendingPair | null = null;
   private strangers = 0;
 
   constructor(kind: 'udp' | 'tcp' | 'netbios') {
@@ -37,7 +37,8 @@ export class DnsApp implements App {
       this.message(flow, b, from, upTo);
       return this.strangers > 4 ? 'nothing' : 'more';
     }
-    const pending = this.pending[fromOrig ? 0 : 1];
+    this.pending ??= new PendingPair();
+    const pending = this.pending.of(fromOrig);
     pending.join(b, from, upTo);
     let at = pending.from;
     while (at < pending.upTo) {

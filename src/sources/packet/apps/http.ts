@@ -24,8 +24,8 @@ interface Exchange {
 /** HTTP/1 over the whole life of a connection: heads are read, bodies counted. */
 export class HttpApp implements App {
   private readonly clientIsOrig: boolean;
-  private readonly client = new Pending();
-  private readonly server = new Pending();
+  private client: Pending | null = null;
+  private server: Pending | null = null;
   private requestBody: HttpBody | null = null;
   /** requests whose answer is not complete, oldest first */
   private readonly waiting: Exchange[] = [];
@@ -54,9 +54,11 @@ export class HttpApp implements App {
     let bytes = b;
     let from = start;
     let upTo = end;
-    if (this.client.length > 0) {
-      this.client.join(b, start, end);
-      ({ bytes, from, upTo } = this.client);
+    const held = this.client;
+    if (held !== null) {
+      held.join(b, start, end);
+      ({ bytes, from, upTo } = held);
+      this.client = null;
     }
     while (from < upTo) {
       if (this.requestBody !== null && !this.requestBody.done) {
@@ -70,8 +72,7 @@ export class HttpApp implements App {
         break;
       }
       if (head === 'more') {
-        this.client.join(bytes, from, upTo);
-        this.client.keep(from);
+        this.client = kept(bytes, from, upTo);
         return;
       }
       from += head.head_bytes;
@@ -87,7 +88,6 @@ export class HttpApp implements App {
       if (flow.place.dst_name === '') flow.place.dst_name = head.host;
       flow.confirm('http');
     }
-    this.client.keep(Number.MAX_SAFE_INTEGER);
   }
 
   private fromServer(flow: Flow, b: Uint8Array, start: number, end: number): void {
@@ -95,9 +95,11 @@ export class HttpApp implements App {
     let bytes = b;
     let from = start;
     let upTo = end;
-    if (this.server.length > 0) {
-      this.server.join(b, start, end);
-      ({ bytes, from, upTo } = this.server);
+    const held = this.server;
+    if (held !== null) {
+      held.join(b, start, end);
+      ({ bytes, from, upTo } = held);
+      this.server = null;
     }
     while (from < upTo && !this.tunnel) {
       const body = this.answering?.responseBody ?? null;
@@ -112,8 +114,7 @@ export class HttpApp implements App {
         break;
       }
       if (head === 'more') {
-        this.server.join(bytes, from, upTo);
-        this.server.keep(from);
+        this.server = kept(bytes, from, upTo);
         return;
       }
       from += head.head_bytes;
@@ -134,7 +135,6 @@ export class HttpApp implements App {
         this.answered(flow);
       } else if (exchange.responseBody.done) this.answered(flow);
     }
-    this.server.keep(Number.MAX_SAFE_INTEGER);
   }
 
   private answered(flow: Flow): void {
@@ -190,4 +190,11 @@ export class HttpApp implements App {
     this.answered(flow);
     for (const exchange of this.waiting.splice(0)) this.finish(flow, exchange);
   }
+}
+
+function kept(bytes: Uint8Array, from: number, upTo: number): Pending {
+  const pending = new Pending();
+  pending.join(bytes, from, upTo);
+  pending.keep(from);
+  return pending;
 }

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import type { Certificate } from '../../../schema/event/certificate.ts';
 import type { Tls } from '../../../schema/event/tls.ts';
-import { ja3, ja3s } from '../protocols/ja3.ts';
+import { ja3sText, ja3Text } from '../protocols/ja3.ts';
 import { ja4 } from '../protocols/ja4.ts';
 import {
   type ClientHello,
@@ -85,6 +86,32 @@ export class TlsApp implements App {
   }
 }
 
+/** Clients of one make say the same: most fingerprints were made before. */
+const limit = 4096;
+const digests = new Map<string, string>();
+function md5(text: string): string {
+  let digest = digests.get(text);
+  if (digest === undefined) {
+    digest = hash('md5', text, 'hex');
+    if (digests.size >= limit) digests.clear();
+    digests.set(text, digest);
+  }
+  return digest;
+}
+
+const fingerprints = new Map<string, string>();
+/** JA4 depends on what JA3 does and on versions, signature algorithms, protocols and the presence of a name. */
+function ja4Of(hello: ClientHello, protocol: 't' | 'q' | 'd', ja3Of: string): string {
+  const key = `${ja3Of}|${protocol}|${hello.version}|${hello.supported_versions}|${hello.signature_algorithms}|${hello.alpn[0]}`;
+  let print = fingerprints.get(key);
+  if (print === undefined) {
+    print = ja4(hello, protocol);
+    if (fingerprints.size >= limit) fingerprints.clear();
+    fingerprints.set(key, print);
+  }
+  return print;
+}
+
 export function tlsEvent(
   flow: Flow,
   time: number,
@@ -98,6 +125,13 @@ export function tlsEvent(
   },
 ): Tls {
   const first = more.chain[0];
+  let ja3_ = '';
+  let ja4_ = '';
+  if (client !== null) {
+    const text = ja3Text(client);
+    ja3_ = md5(text);
+    ja4_ = ja4Of(client, more.protocol, text);
+  }
   return {
     kind: 'tls',
     time,
@@ -109,9 +143,9 @@ export function tlsEvent(
     alpn: server !== null && server.alpn !== '' ? server.alpn : (client?.alpn[0] ?? ''),
     established: more.established,
     resumed: more.resumed,
-    ja3: client === null ? '' : ja3(client),
-    ja3s: server === null ? '' : ja3s(server),
-    ja4: client === null ? '' : ja4(client, more.protocol),
+    ja3: ja3_,
+    ja3s: server === null ? '' : md5(ja3sText(server)),
+    ja4: ja4_,
     subject: first?.subject ?? '',
     issuer: first?.issuer ?? '',
     self_signed: first?.self_signed ?? false,
