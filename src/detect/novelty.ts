@@ -9,11 +9,16 @@ import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'novelty' }>;
 
+/** Sums over past windows in which older windows weigh less: half after `half_life` windows. */
 interface Rate {
-  since_s: number;
+  at_s: number;
+  windows: number;
   total: number;
   squares: number;
 }
+
+/** A network is quickly known at first: what was new in its first days says little about the next. In windows. */
+const half_life = 12;
 
 /**
  * How many things never seen before one entity shows, against how many it and the network usually show. The rate falls
@@ -21,21 +26,20 @@ interface Rate {
  */
 export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
-  const network: Rate = { since_s: Number.NaN, total: 0, squares: 0 };
+  const network: Rate = { at_s: Number.NaN, windows: 0, total: 0, squares: 0 };
   const entities = new Map<string, Rate>();
+  let begun_s = Number.NaN;
 
   function past(rate: Rate | undefined, window_at_s: number): CountPast {
-    if (!rate || Number.isNaN(rate.since_s)) return { windows: 0, total: 0, squares: 0 };
-    return {
-      windows: Math.max(0, (window_at_s - rate.since_s) / window_s),
-      total: rate.total,
-      squares: rate.squares,
-    };
+    if (!rate || Number.isNaN(rate.at_s)) return { windows: 0, total: 0, squares: 0 };
+    age(rate, window_at_s, window_s);
+    return { windows: rate.windows, total: rate.total, squares: rate.squares };
   }
 
   return {
     judge(window_at_s, rows) {
-      if (Number.isNaN(network.since_s)) network.since_s = window_at_s;
+      if (Number.isNaN(network.at_s)) network.at_s = window_at_s;
+      if (Number.isNaN(begun_s)) begun_s = window_at_s;
       const judged: Judgement[] = [];
       const counts = new Map<string, number>();
       for (const row of rows) {
@@ -66,32 +70,44 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
               pattern: 'UNSEEN',
             },
           ],
-          baseline: baseline(own, everyone, row, window_s),
+          baseline: baseline(own, Math.floor((window_at_s - begun_s) / window_s), row, window_s),
         });
       }
+      age(network, window_at_s, window_s);
       for (const [key, count] of counts) {
-        add(network, count, window_at_s);
+        add(network, count);
         let rate = entities.get(key);
         if (!rate) {
-          rate = { since_s: network.since_s, total: 0, squares: 0 };
+          rate = { at_s: window_at_s, windows: network.windows, total: 0, squares: 0 };
           entities.set(key, rate);
         }
-        add(rate, count, window_at_s);
+        age(rate, window_at_s, window_s);
+        add(rate, count);
       }
       return judged;
     },
   };
 }
 
-function add(rate: Rate, count: number, window_at_s: number): void {
-  if (Number.isNaN(rate.since_s)) rate.since_s = window_at_s;
+/** Brings a rate up to a window: those passed since count as windows without anything new. */
+function age(rate: Rate, window_at_s: number, window_s: number): void {
+  const passed = (window_at_s - rate.at_s) / window_s;
+  if (!(passed > 0)) return;
+  const keep = 0.5 ** (passed / half_life);
+  const sum_of_passed = (1 - keep) / (1 - 0.5 ** (1 / half_life));
+  rate.windows = rate.windows * keep + sum_of_passed;
+  rate.total *= keep;
+  rate.squares *= keep;
+  rate.at_s = window_at_s;
+}
+
+function add(rate: Rate, count: number): void {
   rate.total += count;
   rate.squares += count * count;
 }
 
-function baseline(own: CountPast, network: CountPast, row: FeatureRow, window_s: number): Baseline {
+function baseline(own: CountPast, windows: number, row: FeatureRow, window_s: number): Baseline {
   const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
-  const windows = Math.floor(network.windows);
   if (windows < 6) {
     return {
       level: 'prior',
@@ -105,7 +121,7 @@ function baseline(own: CountPast, network: CountPast, row: FeatureRow, window_s:
       level: 'entity',
       windows: Math.floor(own.windows),
       entities: 1,
-      says: `what ${Object.values(row.entity)[0]} showed in ${Math.floor(own.windows)} past ${length}`,
+      says: `what ${Object.values(row.entity)[0]} showed in ${windows} past ${length}`,
     };
   }
   return {
