@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -206,17 +206,28 @@ test('an archive that unpacks without end is stopped and counted', async () => {
 
 test('standard input is read to its end', () => {
   const script = `
-    import { findInputs, openInput } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))};
+    import { findInputs, openInput, peekInput } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))};
     const [input] = await findInputs(['-']);
+    const head = await peekInput(input);
     const opened = await openInput(input);
     let bytes = 0;
     for await (const chunk of opened.chunks) bytes += chunk.length;
-    console.log(opened.encoding, bytes, opened.head.length);`;
+    console.log(opened.encoding, bytes, head.length);`;
   const run = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
     input: gzipSync(Buffer.alloc(3_000_000, 'a')),
     encoding: 'utf8',
   });
   assert.equal(run.stdout, 'gzip 3000000 65536\n', run.stderr);
+});
+
+test('a pipe may be looked at before it is read', { skip: process.platform === 'win32' }, async () => {
+  const path = join(folder, 'pipe');
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  const writer = spawn('sh', ['-c', `seq 1 200000 > '${path}'`]);
+  const [input] = await findInputs([path]);
+  assert.equal((await peekInput(input!)).length, 65_536);
+  assert.equal((await all(await openInput(input!))).length, 1_288_895);
+  writer.kill();
 });
 
 test('rotated files come in the order of their first event', () => {

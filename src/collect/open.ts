@@ -49,15 +49,24 @@ export interface OpenInput {
  * @throws WeirError input_missing when it cannot be opened; reading errors later on are thrown by `chunks`
  */
 export async function openInput(input: Input, limits: OpenLimits = defaultLimits): Promise<OpenInput> {
+  const peeked = onceOnly.get(input);
+  if (peeked !== undefined) {
+    onceOnly.delete(input);
+    return peeked;
+  }
   const opened = new Opened(input, limits);
   await opened.start();
   return opened;
 }
 
-/** The first bytes of an input, for telling its kind and order before it is read. Not for standard input: that can be read once. */
+/** What can be read only once (pipes, standard input) stays open between peekInput and openInput. */
+const onceOnly = new WeakMap<Input, OpenInput>();
+
+/** The first bytes of an input, for telling its kind and order before it is read. */
 export async function peekInput(input: Input): Promise<Buffer> {
   const opened = await openInput(input);
-  await opened.close();
+  if (input.size_bytes === null) onceOnly.set(input, opened);
+  else await opened.close();
   return opened.head;
 }
 

@@ -125,6 +125,11 @@ test('other separators are taken from the header', () => {
   assert.deepEqual([event.host, event.user_agent, event.proxied], ['-', '', 'a, b, ']);
 });
 
+test('columns joined by an underscore are the same as by a dot', () => {
+  const expected = decode(header() + row()).events[0]!.event;
+  assert.deepEqual(decode(header(fields.replaceAll('id.', 'id_')) + row()).events[0]!.event, expected);
+});
+
 test('escapes are undone as Zeek makes them', () => {
   const text = `${header('ts uid id.orig_h id.orig_p id.resp_h id.resp_p host uri user_agent', 'http')}1767607200.5\tC1\t10.0.0.1\t1\t192.0.2.1\t80\t\\x2d\t/a\\\\b\\x09\\xc3\\xa9\\xff\\x00\t\\x28empty)\n`;
   const event = decode(text).events[0]!.event;

@@ -173,7 +173,7 @@ class ZeekTsv implements LineHandler {
     if (fields.length > mostColumns) return `header with more than ${mostColumns} columns`;
     const index = new Map<string, number>();
     for (let at = 0; at < fields.length; at++) {
-      const name = fields[at]!;
+      const name = dotted(fields[at]!);
       if (index.has(name)) return `header names a column twice: ${name.slice(0, 64)}`;
       index.set(name, at);
     }
@@ -184,7 +184,7 @@ class ZeekTsv implements LineHandler {
     this.skip = this.path === '' ? 'log type not told' : notUsed(this.path);
     const { unset, empty } = this.values;
     const plain = this.separator === '\t' && unset === '-' && empty === '(empty)';
-    this.conn_columns = plain && this.path === 'conn' ? connColumns(fields) : null;
+    this.conn_columns = plain && this.path === 'conn' ? connColumns([...index.keys()]) : null;
     this.secret.password = index.get('password') ?? -1;
     this.secret.command = index.get('command') ?? -1;
     this.secret.argument = index.get('arg') ?? -1;
@@ -209,6 +209,15 @@ class ZeekTsv implements LineHandler {
     const { password } = this.secret;
     return password < 0 ? text : columns.slice(0, Math.max(0, password - 1)).join(this.separator);
   }
+}
+
+/** Records within a record, whose fields Zeek joins with a dot, or with what Log::default_scope_sep says: mostly '_'. */
+const scopes = ['id_', 'certificate_', 'san_', 'basic_constraints_', 'version_', 'times_', 'data_channel_'];
+
+/** 'id_orig_h' as 'id.orig_h' */
+function dotted(name: string): string {
+  const scope = scopes.find((one) => name.startsWith(one));
+  return scope === undefined ? name : `${scope.slice(0, -1)}.${name.slice(scope.length)}`;
 }
 
 /** '\x09' and '\t' as the character; other text as it is. */
