@@ -617,11 +617,16 @@ export class TcpTracker {
     const delivered = d[place]!;
     if (seq <= delivered) {
       if (upper > delivered) {
-        d[place] = upper;
-        if ((w[b + at.flags]! & flag.app_done) === 0) {
-          this.consumer.data(this.index, fromOrig, buf, from + (delivered - seq), from + length);
+        if (this.pieces.size !== 0 && this.pieces.has(this.key(e))) {
+          // part of it may be here already: that stays
+          this.hold(e, delivered, upper, buf, from + (delivered - seq));
+          this.drain(e, fromOrig);
+        } else {
+          d[place] = upper;
+          if ((w[b + at.flags]! & flag.app_done) === 0) {
+            this.consumer.data(this.index, fromOrig, buf, from + (delivered - seq), from + length);
+          }
         }
-        if (this.pieces.size !== 0) this.drain(e, fromOrig);
         if (this.unacknowledged(e) && this.size(e) > unacknowledgedLimit) {
           d[(e + endNum.trimmed) >>> 1] = d[place]!;
         }
