@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ZodType } from 'zod';
+import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import { canonicalIp } from '../base/ip.ts';
 import { tables } from '../schema/event/index.ts';
 import type { SourceFormat } from '../schema/reading.ts';
 import { recordCheck } from '../schema/table.ts';
-import { type CollectingSink, collectingSink } from './collecting-sink.ts';
 import { detectFormat, formats } from './index.ts';
 
 /** What every parser of log lines must hold to. Captures have a contract test of their own beside their decoder. */

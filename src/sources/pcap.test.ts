@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { type CollectingSink, collectingSink } from './collecting-sink.ts';
 import { Conversation, capture, frame, pcapngCapture, udp } from './packet/fixture.ts';
 import { pcap } from './pcap.ts';
 import { pcapng } from './pcapng.ts';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import type { EventKind, WeirEvent } from '../schema/event/index.ts';
-import { type CollectingSink, collectingSink } from './collecting-sink.ts';
 import { suricata_eve } from './suricata.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'test', 'fixtures', 'suricata');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { collectingSink } from '../../test/collecting-sink.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { collectingSink } from './collecting-sink.ts';
 import { zeek_json } from './zeek-json.ts';
 import { zeek_tsv } from './zeek-tsv.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { type CollectingSink, collectingSink } from './collecting-sink.ts';
 import { zeek_json } from './zeek-json.ts';
 
 const latest_time = Date.UTC(2030, 0, 1) * 1000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CollectingSink, collectingSink } from './collecting-sink.ts';
+import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import { zeek_tsv } from './zeek-tsv.ts';
 
 const latest_time = Date.UTC(2030, 0, 1) * 1000;

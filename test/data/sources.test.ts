@@ -8,8 +8,8 @@ import { findInputs, openInput } from '../../src/collect/index.ts';
 import { tables } from '../../src/schema/event/index.ts';
 import type { SourceFormat } from '../../src/schema/reading.ts';
 import { recordCheck } from '../../src/schema/table.ts';
-import { type CollectingSink, collectingSink } from '../../src/sources/collecting-sink.ts';
 import { detectFormat, whyUnknown } from '../../src/sources/index.ts';
+import { type CollectingSink, collectingSink } from '../collecting-sink.ts';
 import { noData, pack } from './packs.ts';
 
 /** Logs that other projects' sensors wrote: every record is read, or it is known here why it is not. */
@@ -104,7 +104,7 @@ test('rita: damaged logs give one reject for every record that is damaged', asyn
   const folder = pack('rita');
   if (folder === null) return t.skip(noData);
   const { rejects, unknown } = await readAll(join(folder, 'test_data'), isLog);
-  XX;
+  const headless = rejects.filter((one) => one.startsWith('truncated/conn_top.log: no Zeek header'));
   // the log's beginning is cut off: not one of its 59 lines can be read
   assert.equal(headless.length, 59);
   assert.deepEqual(

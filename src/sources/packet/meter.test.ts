@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Connection } from '../../schema/event/connection.ts';
 import { tables, type WeirEvent } from '../../schema/event/index.ts';
 import { recordCheck } from '../../schema/table.ts';
-import { collectingSink } from '../collecting-sink.ts';
+import { collectingSink } from '../../../test/collecting-sink.ts';
 import { ACK, Conversation, datagram, FIN, frame, ipv4, RST, SYN, type TimedFrame, udp } from './fixture.ts';
 import { Meter, type MeterOptions } from './meter.ts';
 

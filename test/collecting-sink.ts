@@ -1,5 +1,5 @@
-import type { WeirEvent } from '../schema/event/index.ts';
-import type { Sink } from '../schema/reading.ts';
+import type { WeirEvent } from '../src/schema/event/index.ts';
+import type { Sink } from '../src/schema/reading.ts';
 
 export interface CollectingSink extends Sink {
   events: { event: WeirEvent; line: number; offset: number; raw: string }[];
