@@ -73,6 +73,8 @@ const v2: Version = {
 const draft29: Version = { ...v1, salt: salt('afbfec289993d24c9e9786f19c6111e04390a899') };
 const draft23: Version = { ...v1, salt: salt('c3eef712c72ebb5a11a7d2432bb46365bef9f502') };
 
+const draft22: Version = { ...v1, salt: salt('7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a') };
+
 function versionOf(version: number): Version | null {
   if (version === 1) return v1;
   if (version === 0x6b3343cf) return v2;
@@ -81,8 +83,16 @@ function versionOf(version: number): Version | null {
     if (draft >= 33 && draft <= 34) return v1;
     if (draft >= 29 && draft <= 32) return draft29;
     if (draft >= 23 && draft <= 28) return draft23;
+    if (draft === 22) return draft22;
   }
-  if (version === 0xfaceb002) return draft23; // mvfst
+  // Meta's mvfst
+  switch (version) {
+    case 0xfaceb001:
+      return draft22;
+    case 0xfaceb002:
+    case 0xfaceb00e:
+      return draft23;
+  }
   return null;
 }
 
@@ -97,10 +107,16 @@ export function quicVersionName(version: number): string {
 /** Cheap first look at a datagram: a long header with a version we can read and connection ids that fit. */
 export function looksLikeQuic(b: Uint8Array, start: number, end: number): boolean {
   if (end - start < 21 || (b[start]! & 0xc0) !== 0xc0) return false;
-  if (versionOf(u32(b, start + 1)) === null) return false;
+  const version = u32(b, start + 1);
+  if (versionOf(version) === null && !isForcing(version)) return false;
   const idLength = b[start + 5]!;
   if (idLength > 20 || start + 7 + idLength > end) return false;
   return b[start + 6 + idLength]! <= 20;
+}
+
+/** RFC 9000, 15: 0x?a?a?a?a asks the server to say its versions; 0 is that answer. The real hello follows. */
+function isForcing(version: number): boolean {
+  return (version & 0x0f0f0f0f) === 0x0a0a0a0a || version === 0;
 }
 
 export function newQuic(): QuicSession {
@@ -136,7 +152,8 @@ export function feedQuic(
     }
     const header = longHeader(b, at, end);
     if (header === null) {
-      if (session.state === 'start' && session.packets === 0) session.state = 'no';
+      const forcing = end - at >= 7 && isForcing(u32(b, at + 1));
+      if (session.state === 'start' && session.packets === 0 && !forcing) session.state = 'no';
       break;
     }
     if (header.kind === 'initial') {
