@@ -36,6 +36,9 @@ const base_settings = {
   output_format_json_quote_denormals: 0,
 } as const;
 
+/** chdb's own database "default" also takes names of files for tables; this one does not. */
+const embeddedDatabase = 'weir';
+
 /** A statement may take this long, in ms: windows over a month of events do. */
 const statementTimeout = 3_600_000;
 
@@ -61,6 +64,7 @@ export class Connection {
     agent.createConnection = () => net.connect(engine.socket);
     const client = createClient({
       url: 'http://engine',
+      database: embeddedDatabase,
       http_agent: agent,
       request_timeout: statementTimeout,
       log: { level: ClickHouseLogLevel.OFF },

@@ -1,5 +1,6 @@
 import { type EventKind, tables } from '../schema/event/index.ts';
 import type { Column, Table } from '../schema/table.ts';
+import { identifier } from './engine/statement.ts';
 
 export interface StorageOptions {
   /** Whether rows survive a power cut; off only for temporary stores. */
@@ -87,8 +88,6 @@ export function columnsOf(table: Table): SqlColumn[] {
 export function orderOf(table: Table): string[] {
   return 'src_ip' in table.columns ? ['toStartOfHour(time)', 'src_ip', 'time'] : ['time'];
 }
-
-export const identifier = (name: string) => `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
 
 /** Settings of every table. One insert makes one part, which is whole or absent after a crash. */
 export function tableSettings(options: StorageOptions): string {

@@ -1,7 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../base/error.ts';
 import { moduleBeside } from '../base/runtime.ts';
@@ -45,10 +54,19 @@ export class EmbeddedEngine {
     this.#options = options;
     this.temporary = options.directory === null;
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'weir-store-'));
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    checkOwner(this.directory);
-    // The path of a socket may hold 107 bytes, so it cannot lie in the data directory.
-    this.#folder = mkdtempSync(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'weir-socket-'));
+    try {
+      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      checkOwner(this.directory);
+    } catch (error) {
+      if (error instanceof WeirError) throw error;
+      const { message } = error as Error;
+      throw new WeirError('store_unavailable', `The store cannot be opened: ${message}`, { cause: error });
+    }
+    // The path of a socket may hold 107 bytes, and that of an insert's data nothing the engine takes for a pattern:
+    // neither can be said of the data directory.
+    const plain = tmpdir().length < 60 && !/[*?{}]/.test(tmpdir());
+    this.#folder = mkdtempSync(join(plain ? tmpdir() : '/tmp', 'weir-socket-'));
+    symlinkSync(resolve(this.directory, 'incoming'), join(this.#folder, 'incoming'));
     this.#ready = this.#start();
   }
 
@@ -77,6 +95,7 @@ export class EmbeddedEngine {
     const settings: EngineSettings = {
       directory: this.directory,
       socket,
+      incoming: join(this.#folder, 'incoming'),
       memory_bytes: this.#options.memory_bytes,
       remove: this.temporary ? this.directory : null,
       ...(this.#options.tcp && { tcp: this.#options.tcp }),
@@ -92,35 +111,36 @@ export class EmbeddedEngine {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#words = (this.#words + text).slice(-keptWords);
     });
-    const ready = new Promise<void>((resolve, reject) => {
+    const ready = new Promise<void>((done, reject) => {
+      let failure: string | null = null;
       child.once('message', (message: EngineMessage) => {
         if (message.kind === 'failed') {
-          reject(new WeirError('store_unavailable', this.#explain(message.message)));
+          failure = message.message;
           return;
         }
         this.socket = socket;
         this.port = message.port;
         this.version = message.version;
         writeFileSync(join(this.directory, 'engine.pid'), `${process.pid} ${child.pid}\n`, { mode: 0o600 });
-        resolve();
+        done();
       });
       child.once('error', (error) => {
         reject(
           new WeirError('store_unavailable', `The engine of the store cannot be started: ${error.message}`),
         );
       });
-      child.once('exit', (code, signal) => {
+      // 'close' comes after the last words.
+      child.once('close', (code, signal) => {
         const how = signal ? `was stopped by ${signal}` : `ended with status ${code}`;
-        reject(
-          new WeirError('store_unavailable', `The engine of the store ${how}. ${this.#words.trim()}`.trim()),
-        );
+        const words = failure ?? `The engine of the store ${how}.`;
+        reject(new WeirError('store_unavailable', this.#explain(`${words} ${this.#words}`.trim())));
       });
     });
     let was_ready = false;
-    this.#ended = new Promise((resolve) => {
-      child.once('error', () => resolve());
+    this.#ended = new Promise((done) => {
+      child.once('error', () => done());
       child.once('exit', () => {
-        resolve();
+        done();
         if (was_ready && !this.#closing) this.#again();
       });
     });

@@ -1,7 +1,7 @@
 import { type EventKind, tables } from '../schema/event/index.ts';
 import type { Origin } from '../schema/origin.ts';
 import type { Column } from '../schema/table.ts';
-import { identifier } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
 import { instant } from './inserts.ts';
 import type { Params, Store } from './store.ts';
 

@@ -3,7 +3,6 @@ export * from './events.ts';
 export * from './files.ts';
 export * from './findings.ts';
 export * from './rejects.ts';
-export { usage } from './retention.ts';
 export * from './runs.ts';
 export {
   openStore,
@@ -13,4 +12,5 @@ export {
   type StoreOptions,
   type StorePlace,
 } from './store.ts';
+export { usage } from './usage.ts';
 export { EventWriter, type WriterOptions } from './writer.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from './connection.ts';
-import { identifier } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
 
 /** Stores a few rows given as objects, whole and once. Instants are written by `instant`. */
 export async function insertRows(
@@ -19,7 +19,8 @@ export async function insertRows(
 /** An instant, µs since 1970, as ClickHouse reads it for a DateTime64(6): seconds with six decimals. */
 export function instant(time: number): string {
   const whole = Math.floor(time / 1e6);
-  return `${whole}.${String(time - whole * 1e6).padStart(6, '0')}`;
+  // Fewer than ten digits before the point would be taken for a date.
+  return `${String(whole).padStart(10, '0')}.${String(time - whole * 1e6).padStart(6, '0')}`;
 }
 
 /** The same for a column that may be null. */

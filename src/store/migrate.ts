@@ -2,8 +2,10 @@ import { WeirError } from '../base/error.ts';
 import { tables } from '../schema/event/index.ts';
 import type { Table } from '../schema/table.ts';
 import type { Connection } from './connection.ts';
-import { columnsOf, createTable, identifier, type StorageOptions, tableSettings, ttl } from './ddl.ts';
-import { type Migration, migrations as released } from './migrations/index.ts';
+import { columnsOf, createTable, type StorageOptions, tableSettings, ttl } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
+import { migrations as released } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
 import { rowsOf } from './rows.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Reject } from '../schema/origin.ts';
-import { identifier } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
 import { block, NumberColumn, TextColumn, WideColumn, WordColumn } from './native.ts';
 import { Sender } from './sender.ts';
 import type { Store } from './store.ts';

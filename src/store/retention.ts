@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
-import { eventKinds, identifier } from './ddl.ts';
+import { eventKinds } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
 import { rowsOf } from './rows.ts';
-import type { Store } from './store.ts';
 
 /** Tables whose rows age; findings, runs and accounts of input are kept. */
 export const agingTables: readonly string[] = [...eventKinds, 'reject'];
@@ -28,14 +28,4 @@ WHERE database = currentDatabase() AND name IN {names:Array(String)}`,
       settings: { materialize_ttl_after_modify: 0 },
     });
   }
-}
-
-/** Rows and bytes on the disk of each table. */
-export async function usage(store: Store): Promise<{ table: string; rows: number; bytes: number }[]> {
-  return store.query(
-    `SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts
-WHERE database = currentDatabase() AND active GROUP BY table ORDER BY table`,
-    {},
-    { name: 'usage' },
-  );
 }

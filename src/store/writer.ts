@@ -1,7 +1,8 @@
 import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
 import type { Column, Table } from '../schema/table.ts';
 import type { Connection } from './connection.ts';
-import { columnsOf, eventKinds, identifier } from './ddl.ts';
+import { columnsOf, eventKinds } from './ddl.ts';
+import { identifier } from './engine/statement.ts';
 import {
   block,
   type ColumnBuilder,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 
 /** The part of the package `chdb` that Weir uses. Its own types pull in a query builder that we do not need. */
 export interface Session {
+  query(sql: string): string;
   queryAsync(sql: string, options: { format: string }): Promise<QueryResult>;
   queryStream(sql: string, options: { format: string }): AsyncIterable<Chunk> & { cancel(): void };
   close(): void;

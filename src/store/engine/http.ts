@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Session } from './chdb.ts';
-import { type Plan, planOf, quoted, setStatement } from './statement.ts';
+import { identifier, type Plan, planOf, quoted, setStatement } from './statement.ts';
 import { Turns } from './turns.ts';
 
 /** A statement larger than this is refused; data of inserts has no limit here. */
@@ -15,7 +15,7 @@ export interface Engine {
   /** A connection of its own: what a request sets dies with it. */
   open(): Session;
   readonly version: string;
-  /** Folder for the data of inserts under way. */
+  /** Folder for the data of inserts under way; its path holds nothing that the engine takes for a pattern. */
   readonly incoming: string;
   readonly defaults: Readonly<Record<string, string>>;
   readonly credentials: { readonly username: string; readonly password: string } | null;
@@ -91,10 +91,9 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
     };
     res.once('close', onGone);
     try {
-      const database = url.get('database');
-      if (database && database !== 'default')
-        await session.queryAsync(`USE \`${database.replaceAll('`', '\\`')}\``, { format: 'Null' });
-      await session.queryAsync(setStatement(url, engine.defaults, comment), { format: 'Null' });
+      const use = `USE ${identifier(url.get('database') || 'default')}`;
+      const set = setStatement(url, engine.defaults, comment);
+      await session.queryAsync(`${use}; ${set}`, { format: 'Null' });
       if (plan.how === 'insert') await insert(session, plan, data, request);
       else if (plan.how === 'whole') await whole(session, plan, request);
       else await stream(session, plan, request);
@@ -122,8 +121,13 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
   ): Promise<void> {
     let rows = 0;
     if (data && data.bytes > 0) {
-      const sql = `${plan.before} FROM INFILE ${quoted(data.name)}${plan.after} FORMAT ${plan.format}`;
+      const sql = `${plan.before} FROM INFILE ${quoted(data.path)}${plan.after} FORMAT ${plan.format}`;
       rows = (await session.queryAsync(sql, { format: 'Null' })).rowsRead;
+      // The engine takes a file it does not find for one without rows; that must not pass for an insert.
+      if (rows === 0)
+        throw new Error(
+          'Code: 32. DB::Exception: The data of the insert holds no row. (ATTEMPT_TO_READ_AFTER_EOF)',
+        );
     }
     head(request, plan.format, { written_rows: rows, written_bytes: data?.bytes ?? 0 });
     request.res.end();
@@ -191,8 +195,7 @@ function refuse(res: ServerResponse, words: string): void {
 }
 
 interface Incoming {
-  /** relative to the working directory, so that no character of the path can act as a pattern */
-  readonly name: string;
+  readonly path: string;
   readonly bytes: number;
   remove(): void;
 }
@@ -206,8 +209,7 @@ function unpacked(req: IncomingMessage): Readable {
  * The file is small and short-lived, so it rarely reaches the disk.
  */
 async function keep(req: IncomingMessage, folder: string, id: string): Promise<Incoming> {
-  const name = `insert-${id}`;
-  const path = join(folder, name);
+  const path = join(folder, `insert-${id}`);
   const file = openSync(path, 'wx', 0o600);
   const remove = () => rmSync(path, { force: true });
   let bytes = 0;
@@ -222,7 +224,7 @@ async function keep(req: IncomingMessage, folder: string, id: string): Promise<I
   } finally {
     closeSync(file);
   }
-  return { name, bytes, remove };
+  return { path, bytes, remove };
 }
 
 async function textOf(req: IncomingMessage): Promise<string> {

@@ -27,19 +27,19 @@ function start(): void {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   mkdirSync(incoming, { recursive: true, mode: 0o700 });
   writeFileSync(config, engineConfig(settings.memory_bytes), { mode: 0o600 });
-  process.chdir(incoming);
 
   const { Session, version } = loadChdb();
   // Held open until the end: the engine shuts down with its last connection.
   const keeper = new Session(data, { connectionArgs: [`--config-file=${config}`] });
   // Only now, when no other process has this store open: what an engine that died left behind.
   for (const left of readdirSync(incoming)) rmSync(join(incoming, left), { force: true });
+  keeper.query('CREATE DATABASE IF NOT EXISTS weir ENGINE = Atomic');
   const server = createServer(
     { maxHeaderSize: 1024 * 1024, requestTimeout: 0, keepAliveTimeout: 60_000 },
     httpInterface({
       open: () => new Session(data),
       version: version().libchdb,
-      incoming,
+      incoming: settings.incoming,
       defaults: sessionDefaults(settings.memory_bytes),
       credentials: settings.tcp ?? null,
     }),

@@ -4,6 +4,8 @@ export interface EngineSettings {
   readonly directory: string;
   /** Where to listen: a unix socket in a directory of mode 0700. */
   readonly socket: string;
+  /** A link to `incoming` in the data directory, under a path without characters that the engine takes for patterns. */
+  readonly incoming: string;
   /** Upper bound of the engine's own memory, in bytes. */
   readonly memory_bytes: number;
   /** Delete `remove` when the parent is gone: a temporary store must not outlive a killed run. */

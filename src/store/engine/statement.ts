@@ -44,6 +44,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+/** A name of a table, column or database. */
+export function identifier(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
 /** Belong to a server's HTTP layer; the engine does not know them as settings. */
 const httpOnly = new Set([
   'query',

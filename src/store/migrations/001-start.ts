@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Everything but the event tables, which are made from their descriptions. */
 export const start: Migration = {
