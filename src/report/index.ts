@@ -1,0 +1,5 @@
+export { findingsTable } from './findings-table.ts';
+export { ocsf_version, ocsfLine, toOcsf } from './ocsf.ts';
+export { Ocsf } from './ocsf-check.ts';
+export { paragraph, type StoryOptions, story } from './story.ts';
+export { type RunFigures, runSummary, type SummaryOptions } from './summary.ts';

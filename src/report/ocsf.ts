@@ -1,0 +1,297 @@
+import { range } from '../base/format.ts';
+import { plain } from '../base/terminal.ts';
+import { attackList } from '../content/attack.ts';
+import { type Severity, type Stage, severities, type Unit } from '../schema/detector.ts';
+import type { Evidence, Finding, Reason } from '../schema/finding.ts';
+import type { Ocsf } from './ocsf-check.ts';
+
+/** The version of OCSF that is written: https://schema.ocsf.io/1.5.0/classes/detection_finding */
+export const ocsf_version = '1.5.0';
+
+/**
+ * A finding as one OCSF Detection Finding (class 2004). Event time drives everything, so `time` is the end of what was
+ * seen, not the clock: the same input gives the same findings. Times are ms since 1970. Sentences have control characters
+ * taken out; observables keep what was seen as it was.
+ */
+export function toOcsf(finding: Finding, product: { readonly version: string }): Ocsf {
+  const start_time = ms(finding.start_at);
+  const end_time = ms(finding.end_at);
+  const message = plain(finding.summary);
+  const kill_chain = phases[finding.stage];
+  return {
+    class_uid: 2004,
+    class_name: 'Detection Finding',
+    category_uid: 2,
+    category_name: 'Findings',
+    activity_id: 1,
+    activity_name: 'Create',
+    type_uid: 200401,
+    type_name: 'Detection Finding: Create',
+    severity_id: severities[finding.severity],
+    severity: caption(finding.severity),
+    status_id: 1,
+    status: 'New',
+    is_alert: true,
+    time: end_time,
+    start_time,
+    end_time,
+    duration: end_time - start_time,
+    timezone_offset: 0,
+    message,
+    ...confidence(finding.confidence_score),
+    ...risk(finding.risk_score),
+    metadata: {
+      version: ocsf_version,
+      uid: finding.finding_id,
+      product: { name: 'Weir', vendor_name: 'Weir', version: product.version },
+      profiles: [],
+    },
+    finding_info: {
+      uid: finding.finding_id,
+      title: plain(finding.title),
+      desc: `${message} Compared with: ${plain(finding.baseline.says)}.`,
+      created_time: end_time,
+      first_seen_time: start_time,
+      last_seen_time: end_time,
+      types: [finding.stage],
+      analytic: {
+        uid: finding.detector,
+        name: finding.detector,
+        category: finding.stage,
+        ...analyticType(finding),
+      },
+      attacks: attacks(finding),
+      ...(kill_chain && { kill_chain: [kill_chain] }),
+      data_sources: [...new Set(finding.evidence.map((one) => one.file))],
+      related_events: [...finding.members.map((one) => one.finding_id), ...finding.related].map((uid) => ({
+        uid,
+        type_uid: 200401,
+        type: 'Detection Finding: Create',
+      })),
+    },
+    evidences: finding.evidence.map((one) => evidence(one, finding)),
+    anomaly_analyses: [anomalyAnalysis(finding)],
+    observables: observables(finding),
+    resources: resources(finding),
+    remediation: { desc: finding.next.map(plain).join('\n') },
+    unmapped: {
+      p_value: finding.p_value,
+      score: finding.score,
+      windows: finding.windows,
+      baseline: finding.baseline,
+      evidence_total: finding.evidence_total,
+      false_positives: finding.false_positives,
+      members: finding.members,
+      values: finding.values,
+    },
+  };
+}
+
+/**
+ * A finding as one line of JSON that is harmless on a terminal too: what JSON leaves as it is but a terminal obeys or hides
+ * (C1 controls, directions) is written as \\uXXXX, which reads back as the same text.
+ */
+export function ocsfLine(finding: Finding, product: { readonly version: string }): string {
+  return JSON.stringify(toOcsf(finding, product)).replace(
+    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const ms = (time_us: number): number => Math.floor(time_us / 1000);
+const caption = (word: string): Capital => (word[0]!.toUpperCase() + word.slice(1)) as Capital;
+type Capital = Capitalize<Severity>;
+
+function confidence(score: number): Pick<Ocsf, 'confidence_score' | 'confidence_id' | 'confidence'> {
+  if (score >= 70) return { confidence_score: score, confidence_id: 3, confidence: 'High' };
+  if (score >= 40) return { confidence_score: score, confidence_id: 2, confidence: 'Medium' };
+  return { confidence_score: score, confidence_id: 1, confidence: 'Low' };
+}
+
+function risk(score: number): Pick<Ocsf, 'risk_score' | 'risk_level_id' | 'risk_level'> {
+  if (score >= 80) return { risk_score: score, risk_level_id: 4, risk_level: 'Critical' };
+  if (score >= 60) return { risk_score: score, risk_level_id: 3, risk_level: 'High' };
+  if (score >= 40) return { risk_score: score, risk_level_id: 2, risk_level: 'Medium' };
+  if (score >= 20) return { risk_score: score, risk_level_id: 1, risk_level: 'Low' };
+  return { risk_score: score, risk_level_id: 0, risk_level: 'Info' };
+}
+
+type Phase = NonNullable<Ocsf['finding_info']['kill_chain']>[number];
+const on_objectives: Phase = { phase_id: 7, phase: 'Actions on Objectives' };
+const exploitation: Phase = { phase_id: 4, phase: 'Exploitation' };
+const installation: Phase = { phase_id: 5, phase: 'Installation' };
+
+/** The stage's place in the Cyber Kill Chain, which OCSF counts by. */
+const phases: Record<Stage, Phase> = {
+  reconnaissance: { phase_id: 1, phase: 'Reconnaissance' },
+  'initial-access': { phase_id: 3, phase: 'Delivery' },
+  execution: exploitation,
+  persistence: installation,
+  'privilege-escalation': exploitation,
+  'defense-evasion': installation,
+  'credential-access': exploitation,
+  discovery: on_objectives,
+  'lateral-movement': on_objectives,
+  collection: on_objectives,
+  'command-and-control': { phase_id: 6, phase: 'Command & Control' },
+  exfiltration: on_objectives,
+  impact: on_objectives,
+};
+
+/** How it was found: by many columns at once (learned), by numbers against what is usual, or by what was done. */
+function analyticType(finding: Finding): { type_id: 2 | 3 | 4; type: string } {
+  const patterns = new Set(finding.reasons.map((one) => one.pattern));
+  if (patterns.has('UNUSUAL')) return { type_id: 4, type: 'Learning (ML/DL)' };
+  if (patterns.has('SURGE') || patterns.has('DROP') || patterns.has('PERIODIC'))
+    return { type_id: 3, type: 'Statistical' };
+  return { type_id: 2, type: 'Behavioral' };
+}
+
+/**
+ * One entry a technique. `technique.uid` is the id as the detector gives it, sub-techniques included, because that is what
+ * consumers look at; `sub_technique` is filled besides. The tactic is the finding's stage where the technique serves it.
+ */
+function attacks(finding: Finding): Ocsf['finding_info']['attacks'] {
+  const { version, tactics } = attackList();
+  return finding.attack.map(({ id, name, tactics: of }) => {
+    const shortname = of.includes(finding.stage) ? finding.stage : (of[0] ?? '');
+    const tactic = tactics[shortname];
+    return {
+      version,
+      ...(tactic && { tactic: { uid: tactic.id, name: tactic.name } }),
+      technique: { uid: id, name },
+      ...(id.includes('.') && { sub_technique: { uid: id, name } }),
+    };
+  });
+}
+
+const directions: Readonly<Record<string, readonly [number, string]>> = {
+  inbound: [1, 'Inbound'],
+  outbound: [2, 'Outbound'],
+  internal: [3, 'Lateral'],
+};
+
+function evidence(one: Evidence, finding: Finding): Ocsf['evidences'][number] {
+  const { values } = finding;
+  const [direction_id, direction] = directions[text(values.direction)] ?? [0, 'Unknown'];
+  const name = one.dst_ip === text(values.dst_ip) || values.dst_ip === undefined ? text(values.dst_name) : '';
+  const transport =
+    text(values.transport) ||
+    /^(?:tcp|udp|icmp|sctp)\b/.exec(one.table === 'connection' ? one.says : '')?.[0];
+  return {
+    uid: one.event_id,
+    name: one.table,
+    ...(one.src_ip !== '' && { src_endpoint: { ip: one.src_ip, ...port(one.src_port) } }),
+    ...(one.dst_ip !== '' && {
+      dst_endpoint: { ip: one.dst_ip, ...port(one.dst_port), ...(name !== '' && { hostname: name }) },
+    }),
+    ...(one.src_ip !== '' && {
+      connection_info: { direction_id, direction, ...(transport && { protocol_name: transport }) },
+    }),
+    data: {
+      event_id: one.event_id,
+      table: one.table,
+      time: ms(one.time),
+      file: one.file,
+      line: one.line,
+      offset: one.offset,
+      says: plain(one.says),
+      ...(one.raw !== '' && { raw: one.raw }),
+    },
+  };
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const port = (value: number): { port?: number } => (value > 0 ? { port: value } : {});
+
+const target_types: Readonly<Record<string, string>> = {
+  src_ip: 'Source IP Address',
+  dst_ip: 'Destination IP Address',
+  dst_port: 'Destination Port',
+  dst_name: 'Destination Name',
+  transport: 'Transport Protocol',
+  query_domain: 'Domain',
+};
+
+const analysis_by_unit: Partial<Record<Unit, string>> = {
+  bytes: 'Volume Analysis',
+  seconds: 'Time Pattern Analysis',
+  share: 'Distribution Analysis',
+  ratio: 'Distribution Analysis',
+  bits: 'Distribution Analysis',
+};
+
+function analysisOf(reason: Reason): string {
+  if (reason.pattern === 'PERIODIC') return 'Time Pattern Analysis';
+  if (reason.pattern === 'UNUSUAL') return 'Behavioral Clustering';
+  return analysis_by_unit[reason.unit] ?? 'Frequency Analysis';
+}
+
+function anomalyAnalysis(finding: Finding): Ocsf['anomaly_analyses'][number] {
+  const timespan = {
+    start_time: ms(finding.start_at),
+    end_time: ms(finding.end_at),
+    type_id: 9 as const,
+    type: 'Time Interval',
+  };
+  const seen = (value: string) => [{ value, count: finding.windows, timespan }];
+  return {
+    analysis_targets: Object.entries(finding.entity)
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => ({ name: String(value), type: target_types[key] ?? key })),
+    baselines: finding.reasons.map((reason) => ({
+      observation_parameter: reason.feature,
+      observation_type: analysisOf(reason),
+      observed_pattern: `${range(reason.low, reason.high, reason.unit)} (${finding.baseline.says})`,
+      observations: [{ value: String(reason.expected), count: finding.baseline.windows }],
+    })),
+    anomalies:
+      finding.reasons.length > 0
+        ? finding.reasons.map((reason) => ({
+            observation_parameter: reason.feature,
+            observation_type: analysisOf(reason),
+            observed_pattern: reason.pattern,
+            observations: seen(String(reason.actual)),
+          }))
+        : [
+            {
+              observation_parameter: finding.detector,
+              observation_type: 'Frequency Analysis',
+              observed_pattern: 'RARE',
+              observations: seen(plain(finding.summary)),
+            },
+          ],
+  };
+}
+
+/** Columns worth looking up, with OCSF's observable type and where in the finding they stand. */
+const observable_columns: Readonly<Record<string, readonly [number, string, string?]>> = {
+  src_ip: [2, 'IP Address', 'evidences[].src_endpoint.ip'],
+  dst_ip: [2, 'IP Address', 'evidences[].dst_endpoint.ip'],
+  dst_port: [11, 'Port', 'evidences[].dst_endpoint.port'],
+  dst_name: [1, 'Hostname', 'evidences[].dst_endpoint.hostname'],
+  query_domain: [1, 'Hostname'],
+  server_name: [1, 'Hostname'],
+  host: [1, 'Hostname'],
+  domain: [1, 'Hostname'],
+  username: [4, 'User Name'],
+};
+
+/** What a person or a program looks up next: addresses, ports, names and accounts, each once. */
+function observables(finding: Finding): Ocsf['observables'] {
+  const found = new Map<string, Ocsf['observables'][number]>();
+  for (const [column, value] of Object.entries({ ...finding.entity, ...finding.values })) {
+    const known = Object.hasOwn(observable_columns, column) ? observable_columns[column] : undefined;
+    if (!known || value === '' || value === 0 || value === null || value === undefined) continue;
+    const [type_id, type, name = `unmapped.values.${column}`] = known;
+    const key = `${type_id} ${String(value)}`;
+    if (!found.has(key)) found.set(key, { name, type_id, type, value: String(value) });
+  }
+  return [...found.values()];
+}
+
+/** The host that did it, or to whom it was done. */
+function resources(finding: Finding): Ocsf['resources'] {
+  const host = text(finding.entity.src_ip) || text(finding.entity.dst_ip);
+  return host === '' ? [] : [{ uid: host, name: host, type: 'host' }];
+}

@@ -1,0 +1,138 @@
+import { bytes, count, counted, instants, seconds } from '../base/format.ts';
+import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
+import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
+
+/** What a run leaves behind, as pipeline/route.ts gives it. Times are µs since 1970. */
+export interface RunFigures {
+  readonly findings: readonly unknown[];
+  readonly held: number;
+  readonly inputs: readonly InputReport[];
+  readonly runs: readonly {
+    readonly detector: string;
+    readonly judged: number;
+    readonly findings: number;
+  }[];
+  readonly local_networks: readonly string[];
+  readonly local_note: string | null;
+  readonly first_time: number | null;
+  readonly last_time: number | null;
+  readonly events: number;
+  readonly hosts: number;
+  readonly baseline_note: string;
+}
+
+export interface SummaryOptions {
+  readonly width: number;
+  /** Folder the store is kept in; null: it is gone after the run. */
+  readonly keep: string | null;
+  readonly paint?: Paint;
+}
+
+const margin = '  ';
+/** Reasons of one kind that are told; the rest is counted. */
+const most_reasons = 6;
+
+/** What was read and what became of it, what it was compared with, and who found something. */
+export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: SummaryOptions): string {
+  const all = sum(run.inputs);
+  const lines = [
+    paint('bold', opening(run)),
+    ledgerTable(run.inputs, width, paint),
+    ...outcomes(run.inputs, all, width, keep),
+    ...said('Local networks', run.local_note ?? networks(run.local_networks), width),
+    ...said('Compared with', run.baseline_note, width),
+    ...said('Detectors', detectors(run), width),
+  ];
+  const missing = residue(all);
+  if (missing !== 0)
+    lines.push(
+      paint(
+        'red',
+        `${margin}The ledger does not balance: ${counted(missing, 'record')} unaccounted for. Please report this.`,
+      ),
+    );
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function sum(inputs: readonly InputReport[]): Ledger {
+  const all = emptyLedger();
+  for (const { ledger } of inputs) addLedger(all, ledger);
+  return all;
+}
+
+function opening(run: RunFigures): string {
+  const size = run.inputs.reduce((all, one) => all + one.bytes, 0);
+  const files = `${counted(run.inputs.length, 'file')}, ${bytes(size)}`;
+  if (run.first_time === null || run.last_time === null) return `Read ${files}: no events.`;
+  const lasted = (run.last_time - run.first_time) / 1e6;
+  return `Read ${files}: ${counted(run.events, 'event')}, ${counted(run.hosts, 'local host')}, ${instants(run.first_time, run.last_time)} UTC${lasted >= 1 ? ` (${seconds(lasted)})` : ''}`;
+}
+
+/** read = stored + filtered + duplicates + rejected, a row for each kind of file and one for all. */
+function ledgerTable(inputs: readonly InputReport[], width: number, paint: Paint): string {
+  const formats = Map.groupBy(inputs, (one) => one.format || 'not known');
+  const row = (name: string, of: readonly InputReport[]): string[] => {
+    const ledger = sum(of);
+    return [
+      name,
+      count(of.length),
+      count(ledger.read),
+      count(ledger.stored),
+      count(total(ledger.filtered)),
+      count(total(ledger.duplicates)),
+      count(total(ledger.rejected)),
+    ];
+  };
+  const rows = [...formats].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, of]) => row(name, of));
+  if (rows.length > 1) rows.push(row('all', inputs));
+  return textTable(
+    ['format', 'files', 'read', '= stored', '+ filtered', '+ duplicates', '+ rejected'],
+    rows,
+    {
+      width,
+      indent: margin,
+      right: [1, 2, 3, 4, 5, 6],
+      paint,
+    },
+  );
+}
+
+function outcomes(inputs: readonly InputReport[], all: Ledger, width: number, keep: string | null): string[] {
+  const rejecting = inputs.filter((one) => one.ledger.rejected.size > 0).map((one) => one.file);
+  const where = keep === null ? 'with --keep DIR they stay to be looked at' : `kept in ${keep}, table reject`;
+  const files = `in ${told(rejecting, 3)}; ${where}`;
+  return [
+    ...said('Filtered', reasons(all.filtered), width),
+    ...said('Duplicates', reasons(all.duplicates), width),
+    ...said('Rejected', all.rejected.size === 0 ? '' : `${reasons(all.rejected)}; ${files}`, width),
+  ];
+}
+
+function reasons(of: ReadonlyMap<string, number>): string {
+  const ranked = [...of].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${count(n)} ${reason}`);
+  return told(ranked, most_reasons);
+}
+
+function told(items: readonly string[], most: number): string {
+  const rest = items.length - most;
+  return items.slice(0, most).join(', ') + (rest > 0 ? ` and ${count(rest)} more` : '');
+}
+
+/** A line with its name in front, nothing when there is nothing to say. */
+function said(name: string, text: string, width: number): string[] {
+  if (text === '') return [];
+  const first = `${margin}${name.padEnd(16)}`;
+  return [wrap(plain(text), width, first, ' '.repeat(first.length))];
+}
+
+function networks(local: readonly string[]): string {
+  return local.includes('10.0.0.0/8') && local.includes('fc00::/7') ? 'the private ranges' : told(local, 6);
+}
+
+function detectors(run: RunFigures): string {
+  const judged = run.runs.reduce((all, one) => all + one.judged, 0);
+  const fired = run.runs.filter((one) => one.findings > 0).length;
+  const held =
+    run.held === 0 ? '' : `; ${counted(run.held, 'finding')} less telling held back by the budget (--budget)`;
+  return `${count(run.runs.length)} ran over ${counted(judged, 'row')}, ${count(fired)} saw something unusual: ${counted(run.findings.length, 'finding')}${held}`;
+}

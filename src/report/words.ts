@@ -1,0 +1,77 @@
+import { oneIn } from '../base/format.ts';
+import type { Style } from '../base/terminal.ts';
+import type { Severity } from '../schema/detector.ts';
+import type { Evidence, Finding } from '../schema/finding.ts';
+
+/** Words that more than one text needs. Nothing here is escaped: that is done where a text is put together. */
+
+export const severity_label: Record<Severity, string> = {
+  informational: 'info',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  critical: 'critical',
+};
+
+export const severity_style: Record<Severity, Style> = {
+  informational: 'dim',
+  low: 'cyan',
+  medium: 'yellow',
+  high: 'red',
+  critical: 'red',
+};
+
+/** An address with its port: 10.0.0.7:443, [2001:db8::1]:443; port 0 is left out. */
+export function endpoint(ip: string, port: string | number | undefined): string {
+  if (port === undefined || port === '' || port === 0) return ip;
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** Grain columns that say where to, best first. */
+const places = ['dst_name', 'query_domain', 'server_name', 'host', 'domain'];
+const addresses = new Set(['src_ip', 'dst_ip', 'dst_port', 'src_port', 'transport', ...places]);
+
+/** Whom a finding is about, on one line: "10.0.0.7 → 1.2.3.4:443", "10.0.0.7 → tcp/445", "10.0.0.7 ssh". */
+export function who(entity: Finding['entity']): string {
+  const text = (name: string): string => String(entity[name] ?? '');
+  const port = entity.dst_port;
+  const has_port = port !== undefined && port !== 0 && port !== '' && text('transport') !== 'icmp';
+  const from = text('src_ip');
+  const name = places.map(text).find((one) => one !== '') ?? '';
+  let to = '';
+  if (name !== '') to = has_port ? `${name}:${port}` : name;
+  else if (text('dst_ip') !== '') to = endpoint(text('dst_ip'), has_port ? port : undefined);
+  else if (has_port) to = `${text('transport') || 'port'}/${port}`;
+  else if (text('transport') !== '') to = text('transport');
+  const others = Object.entries(entity)
+    .filter(([key, value]) => !addresses.has(key) && value !== '')
+    .map(([, value]) => String(value));
+  const head = from !== '' && to !== '' ? `${from} → ${to}` : from || to;
+  return [head, ...others].filter((one) => one !== '').join(' ');
+}
+
+/** The two ends of an event: "10.0.0.7:49152 → 1.2.3.4:443"; '' when it has none. */
+export function ends(one: Evidence): string {
+  const from = one.src_ip === '' ? '' : endpoint(one.src_ip, one.src_port);
+  const to = one.dst_ip === '' ? '' : endpoint(one.dst_ip, one.dst_port);
+  return from !== '' && to !== '' ? `${from} → ${to}` : from || to;
+}
+
+/** Where an event was read: "conn.log:1234"; packets of a capture have numbers like lines. */
+export function place(one: Evidence): string {
+  return one.line > 0 ? `${one.file}:${one.line}` : one.file;
+}
+
+/** What a p-value means, as a sentence. */
+export function chance(p_value: number): string {
+  const often = oneIn(p_value);
+  if (often === 'nearly always') return 'This happens nearly always when nothing is wrong.';
+  return often.startsWith('less')
+    ? 'When nothing is wrong, fewer than 1 window in a billion is this strange.'
+    : `When nothing is wrong, ${often} windows is this strange.`;
+}
+
+/** "command-and-control" → "command and control" */
+export function spaced(word: string): string {
+  return word.replaceAll('-', ' ');
+}
