@@ -8,6 +8,11 @@ test('ISO times are read to the microsecond, with any offset', () => {
     parseIsoTime('2021-06-06T15:59:46.457984+0200'),
     Date.UTC(2021, 5, 6, 13, 59, 46) * 1000 + 457_984,
   );
+  assert.equal(
+    parseIsoTime('2021-06-06T15:59:46.457984+02:00'),
+    parseIsoTime('2021-06-06T15:59:46.457984+0200'),
+  );
+  assert.equal(parseIsoTime('2021-06-06 13:59:46.457984Z'), parseIsoTime('2021-06-06T15:59:46.457984+0200'));
   assert.equal(parseIsoTime('2021-06-06T15:59:46-05:30'), Date.UTC(2021, 5, 6, 21, 29, 46) * 1000);
   assert.equal(parseIsoTime('2020-03-19T09:44:08'), Date.UTC(2020, 2, 19, 9, 44, 8) * 1000);
   assert.equal(parseIsoTime('2020-02-29T00:00:00.1Z'), Date.UTC(2020, 1, 29) * 1000 + 100_000);
@@ -26,6 +31,11 @@ test('times that do not exist are refused', () => {
     '2021-01-01T00:00:00.0000000000Z',
     '2021-01-01T00:00:00+25:00',
     '2021-01-01',
+    '2021-02-29T00:00:00.000000Z',
+    '2021-01-01T24:00:00.000000+0000',
+    '2021-01-01T00:00:00.000000+2400',
+    '2021-01-01T00:00:00.00000xZ',
+    '2021-0x-01T00:00:00.000000Z',
     'yesterday',
     'XXXX-XX-XX-XX-XX-XX',
   ])

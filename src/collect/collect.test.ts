@@ -24,7 +24,7 @@ function file(name: string, bytes: Buffer | string): Input {
   const path = join(folder, name);
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, bytes);
-  return { name: path, path, size_bytes: Buffer.byteLength(bytes) };
+  return { name: path, path, size_bytes: Buffer.byteLength(bytes), found: false };
 }
 
 async function all(opened: OpenInput): Promise<Buffer> {
@@ -57,7 +57,7 @@ test('a folder is read through in order, without hidden files, each file once', 
     'logs/day2/c.log',
   ]);
   assert.deepEqual(names(await findInputs([join(logs, '*.log')])), ['logs/a.log', 'logs/b.log']);
-  assert.deepEqual((await findInputs(['-']))[0], { name: '-', path: '-', size_bytes: null });
+  assert.deepEqual((await findInputs(['-']))[0], { name: '-', path: '-', size_bytes: null, found: false });
 });
 
 test('a path that names nothing is an error that names the path', async () => {
@@ -73,7 +73,7 @@ test('a path that names nothing is an error that names the path', async () => {
   rmSync(gone.path);
   await assert.rejects(openInput(gone), missing(/gone\.log: there is no such file/));
   await assert.rejects(
-    openInput({ name: folder, path: folder, size_bytes: null }),
+    openInput({ name: folder, path: folder, size_bytes: null, found: false }),
     missing(/it is a folder/),
   );
 });

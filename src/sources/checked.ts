@@ -1,13 +1,14 @@
-import { canonicalIp } from '../base/ip.ts';
+import { canonicalIp, parseIpv4 } from '../base/ip.ts';
 import { lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
 import { excerptLength } from './lines.ts';
 
-/** Addresses repeat: their canonical form is kept, up to this many, then forgotten all at once. */
+/** IPv6 addresses repeat: their canonical form is kept, up to this many, then forgotten all at once. */
 const cachedIps = 65_536;
 const ips = new Map<string, string>();
 
 /** canonicalIp with a bounded memory; '' when the text is no address. */
 export function cachedIp(text: string): string {
+  if (parseIpv4(text) >= 0) return text;
   const known = ips.get(text);
   if (known !== undefined) return known;
   if (text.length > 100) return '';

@@ -7,8 +7,15 @@ const longText = 8192;
 
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** One JSON object from text, or why it is none. Duplicate keys are refused: readers disagree on which one counts. */
-export function parseJsonObject(text: string): JsonObject | string {
+/**
+ * One JSON object from text, or why it is none. Duplicate keys are refused: readers disagree on which one counts.
+ * `bytes`: the text as ASCII bytes from `start` on, when at hand; only makes it quicker.
+ */
+export function parseJsonObject(
+  text: string,
+  bytes: Uint8Array | null = null,
+  start = 0,
+): JsonObject | string {
   if (text.length > longText) {
     const problem = measure(text);
     if (problem !== '') return problem;
@@ -22,7 +29,7 @@ export function parseJsonObject(text: string): JsonObject | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const keys = countKeys(value as JsonObject, 1);
   if (keys < 0) return tooDeep;
-  if (keys !== countKeyMarks(text)) {
+  if (keys !== (bytes === null ? countKeyMarks(text) : countKeyBytes(bytes, start, start + text.length))) {
     const problem = measure(text);
     if (problem !== '') return problem;
   }
@@ -70,10 +77,29 @@ function countKeys(value: object, depth: number): number {
  * way) or quotes inside strings, which only makes the count higher. So equal to the number of keys means no duplicate.
  */
 function countKeyMarks(text: string): number {
-  if (text.indexOf(' :') >= 0 || text.indexOf('\t') >= 0 || text.indexOf('\r') >= 0) return -1;
   let count = 0;
-  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++;
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    const before = text.charCodeAt(at - 1);
+    if (before === 0x22) count++;
+    else if (isBlank(before)) return -1;
+  }
   return count;
+}
+
+function countKeyBytes(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start + 1; at < end; at++) {
+    if (bytes[at] !== 0x3a) continue;
+    const before = bytes[at - 1]!;
+    if (before === 0x22) count++;
+    else if (isBlank(before)) return -1;
+  }
+  return count;
+}
+
+/** JSON's white space (RFC 8259, section 2) */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
 }
 
 /**
@@ -124,7 +150,7 @@ function isKey(text: string, at: number): boolean {
   for (let i = at; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x3a) return true;
-    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) return false;
+    if (!isBlank(code)) return false;
   }
   return false;
 }

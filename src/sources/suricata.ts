@@ -70,12 +70,12 @@ class Suricata implements LineHandler {
     text: string,
     start: number,
     end: number,
-    _bytes: Uint8Array | null,
+    bytes: Uint8Array | null,
     line: number,
     offset: number,
   ): void {
     if (start >= end) this.sink.filtered('blank line', line, offset);
-    else this.one(text.slice(start, end), line, offset);
+    else this.one(text.slice(start, end), bytes, start, line, offset);
   }
 
   refused(reason: string, line: number, offset: number, excerpt: string): void {
@@ -89,8 +89,8 @@ class Suricata implements LineHandler {
     this.ways.clear();
   }
 
-  private one(text: string, line: number, offset: number): void {
-    const object = parseJsonObject(text);
+  private one(text: string, bytes: Uint8Array | null, start: number, line: number, offset: number): void {
+    const object = parseJsonObject(text, bytes, start);
     if (typeof object === 'string') {
       this.reject(object, text, line, offset);
       return;

@@ -58,6 +58,8 @@ function pathIn(object: JsonObject): string {
   return typeof path === 'string' ? path : '';
 }
 
+const mostMisses = 16;
+
 /**
  * Zeek's JSON logs, one record a line, all logs mixed if need be. https://docs.zeek.org/en/master/log-formats.html
  * The log is named by _path (json-streaming-logs, LogAscii::logdir extensions), else told from the fields, else from
@@ -72,6 +74,8 @@ class ZeekJson implements LineHandler {
   private readonly scanner: ConnScanner;
   /** whether the last record was a connection: only then the quick way is tried first */
   private conn_before = false;
+  /** records in a row that the quick way did not take; after some it is tried only now and then */
+  private misses = 0;
   private readonly has = (name: string): boolean => this.values.value(name) !== undefined;
 
   constructor(file: string, sink: Sink, options: DecodeOptions) {
@@ -94,14 +98,15 @@ class ZeekJson implements LineHandler {
       this.sink.filtered('blank line', line, offset);
       return;
     }
-    if (this.conn_before && bytes !== null) {
+    if (this.conn_before && bytes !== null && (this.misses < mostMisses || line % 64 === 0)) {
       const connection = this.scanner.json(text, bytes, start, end);
+      this.misses = connection === null ? this.misses + 1 : 0;
       if (connection !== null) {
         this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '');
         return;
       }
     }
-    this.general(text.slice(start, end), line, offset);
+    this.general(text.slice(start, end), bytes, start, line, offset);
   }
 
   refused(reason: string, line: number, offset: number, excerpt: string): void {
@@ -110,8 +115,8 @@ class ZeekJson implements LineHandler {
 
   finished(): void {}
 
-  private general(text: string, line: number, offset: number): void {
-    const object = parseJsonObject(text);
+  private general(text: string, bytes: Uint8Array | null, start: number, line: number, offset: number): void {
+    const object = parseJsonObject(text, bytes, start);
     if (typeof object === 'string') {
       this.sink.rejected(object, line, offset, excerptOf(maskJson(text)));
       return;
