@@ -106,6 +106,18 @@ test('queries do not wait for ever', () => {
   assert.equal(sink.events.length, 2);
 });
 
+test('queries that wait hold a bounded amount of text', () => {
+  const line = readFileSync(join(folder, 'eve-dns-v3.json'), 'utf8').split('\n')[0]!;
+  const sink = collectingSink();
+  const decoder = suricata_eve.open('eve.json', sink, { latest_time, keep_raw: true });
+  const long = 'x'.repeat(900_000);
+  for (let id = 0; id < 60; id++)
+    decoder.push(Buffer.from(`${line.replace('4660', String(id)).replace('www', long)}\n`));
+  assert.ok(sink.events.length > 10, `${sink.events.length} of 60 given out`);
+  decoder.end();
+  assert.equal(sink.events.length, 60);
+});
+
 test('the two netflow records of a flow are one connection', () => {
   const sink = fixture('eve-netflow.json');
   const flows = ofKind(sink, 'connection');

@@ -31,6 +31,8 @@ interface Place {
   line: number;
   offset: number;
   raw: string;
+  /** characters of the record, as a measure of what it holds */
+  size: number;
 }
 interface WaitingQuery extends Place {
   event: Dns;
@@ -45,6 +47,8 @@ const answerWithin = 30_000_000;
 const mostQueries = 65_536;
 /** Suricata writes both directions of a flow one after the other; other threads come between. */
 const mostWays = 4096;
+/** Records that wait may hold this many characters together; a hostile file cannot make them hold more. */
+const mostHeld = 32 * 1024 * 1024;
 
 /**
  * Suricata's eve.json. A query is joined with its answer and the two netflow records of a flow with each other: the
@@ -59,6 +63,8 @@ class Suricata implements LineHandler {
   private readonly queries = new Map<string, WaitingQuery>();
   private readonly ways = new Map<string, WaitingWay>();
   private flow_seen = false;
+  /** characters of all that wait */
+  private held = 0;
 
   constructor(sink: Sink, options: DecodeOptions) {
     this.sink = sink;
@@ -138,35 +144,53 @@ class Suricata implements LineHandler {
     const waiting = this.queries.get(key);
     const place = this.place(text, line, offset);
     if (role === 'query') {
-      if (waiting !== undefined) this.give(waiting.event, waiting);
-      this.queries.delete(key);
-      this.queries.set(key, { ...place, event, has_answer: false });
+      if (waiting !== undefined) {
+        this.dropQuery(key, waiting);
+        this.give(waiting.event, waiting);
+      }
+      this.holdQuery(key, { ...held(place), event, has_answer: false });
       return;
     }
     const whole = waiting === undefined ? event : answered(waiting.event, event);
     if (role === 'answer') {
-      this.queries.delete(key);
-      if (waiting !== undefined)
+      if (waiting !== undefined) {
+        this.dropQuery(key, waiting);
         this.sink.filtered('dns query joined with its answer', waiting.line, waiting.offset);
+      }
       this.give(whole, place);
       return;
     }
     // version 1: more answers may follow
     if (waiting?.has_answer === true) {
       waiting.event = whole;
+      waiting.size += place.size;
+      this.held += place.size;
       this.sink.filtered('dns answer joined with its query', line, offset);
       return;
     }
-    if (waiting !== undefined)
+    if (waiting !== undefined) {
+      this.dropQuery(key, waiting);
       this.sink.filtered('dns query joined with its answer', waiting.line, waiting.offset);
-    this.queries.set(key, { ...place, event: whole, has_answer: true });
+    }
+    this.holdQuery(key, { ...held(place), event: whole, has_answer: true });
+  }
+
+  private holdQuery(key: string, waiting: WaitingQuery): void {
+    this.queries.set(key, waiting);
+    this.held += waiting.size;
+  }
+
+  private dropQuery(key: string, waiting: WaitingQuery): void {
+    this.queries.delete(key);
+    this.held -= waiting.size;
   }
 
   /** Gives out the queries that waited too long; the map holds them in order of arrival. */
   private flushQueries(now: number): void {
     for (const [key, waiting] of this.queries) {
-      if (waiting.event.time + answerWithin >= now && this.queries.size < mostQueries) return;
-      this.queries.delete(key);
+      const room = this.queries.size < mostQueries && this.held < mostHeld;
+      if (room && waiting.event.time + answerWithin >= now) return;
+      this.dropQuery(key, waiting);
       this.give(waiting.event, waiting);
     }
   }
@@ -182,26 +206,34 @@ class Suricata implements LineHandler {
     const waiting = this.ways.get(connection.uid);
     const place = this.place(text, line, offset);
     if (waiting !== undefined && isBack(waiting.way.connection, connection)) {
-      this.ways.delete(connection.uid);
+      this.dropWay(connection.uid, waiting);
       this.sink.filtered('netflow joined with the other direction', waiting.line, waiting.offset);
       this.give(joinWays(waiting.way, way), place);
       return;
     }
     if (waiting !== undefined) {
-      this.ways.delete(connection.uid);
+      this.dropWay(connection.uid, waiting);
       this.give(waiting.way.connection, waiting);
     }
     if (connection.uid === '') this.give(connection, place);
-    else this.ways.set(connection.uid, { ...place, way });
+    else {
+      this.ways.set(connection.uid, { ...held(place), way });
+      this.held += place.size;
+    }
     for (const [uid, oldest] of this.ways) {
-      if (this.ways.size <= mostWays) break;
-      this.ways.delete(uid);
+      if (this.ways.size <= mostWays && this.held < mostHeld) break;
+      this.dropWay(uid, oldest);
       this.give(oldest.way.connection, oldest);
     }
   }
 
+  private dropWay(uid: string, waiting: WaitingWay): void {
+    this.ways.delete(uid);
+    this.held -= waiting.size;
+  }
+
   private place(text: string, line: number, offset: number): Place {
-    return { line, offset, raw: this.keep_raw ? maskJson(text) : '' };
+    return { line, offset, raw: this.keep_raw ? maskJson(text) : '', size: text.length };
   }
 
   private give(event: WeirEvent, place: Place): void {
@@ -217,6 +249,11 @@ class Suricata implements LineHandler {
   private reject(reason: string, text: string, line: number, offset: number): void {
     this.sink.rejected(reason, line, offset, excerptOf(maskJson(text)));
   }
+}
+
+/** A place whose text is a copy: as a slice it would keep the whole piece of the file that it was cut from. */
+function held(place: Place): Place {
+  return place.raw === '' ? place : { ...place, raw: Buffer.from(place.raw).toString() };
 }
 
 function isBack(there: Connection, back: Connection): boolean {
