@@ -10,6 +10,7 @@ import { QuicApp } from './apps/quic.ts';
 import { RdpApp } from './apps/rdp.ts';
 import { SmtpApp } from './apps/smtp.ts';
 import { SshApp } from './apps/ssh.ts';
+import { StartTlsApp } from './apps/start-tls.ts';
 import { SeenCertificates, TlsApp } from './apps/tls.ts';
 import { type FlowPlace, flowPlace, isDnsPort } from './flow-place.ts';
 import { at, type FlowTable, flag, pageBits, stride } from './flow-table.ts';
@@ -234,7 +235,7 @@ export class Analyzers {
     const service = streamService(b, from, upTo, fromOrig);
     if (service !== null) {
       this.confirm(index, service);
-      return nothing;
+      return mayStartTls.has(service) ? new StartTlsApp(this.certificates) : nothing;
     }
     return null;
   }
@@ -320,6 +321,8 @@ export class Analyzers {
   }
 }
 
+const mayStartTls: ReadonlySet<Service> = new Set<Service>(['imap', 'irc', 'mysql', 'pop3', 'xmpp']);
+
 /** A protocol that is named and no more. */
 const nothing: App = {
   data: () => 'nothing',
@@ -399,6 +402,10 @@ function streamService(b: Uint8Array, from: number, upTo: number, fromOrig: bool
     return null;
   }
   const text = latin1(b, from, Math.min(upTo, from + 16));
-  if (/^(?:NICK|USER) [^\r\n]+/.test(text)) return 'irc';
+  if (/^(?:NICK|USER|CAP) [^\r\n]+/.test(text)) return 'irc';
+  if (first === 0x3c && /<stream:stream/.test(latin1(b, from, Math.min(upTo, from + 200)))) return 'xmpp';
+  if (length >= 8 && first === 0 && b[from + 2] === 0 && b[from + 3] === 0 && b[from + 5] === length - 6) {
+    return 'modbus';
+  }
   return null;
 }

@@ -99,6 +99,7 @@ export class Frame {
     this.dst_mac = noMac;
     this.tunnels = 0;
     this.headers = 0;
+    this.subframe = -1;
     // The two commonest links first; everything else goes through the table below.
     if (linkType === link.ethernet) return this.ethernet(start);
     return this.other(start, linkType);
@@ -356,13 +357,41 @@ export class Frame {
       length += 2;
       if ((flags & 0x80) !== 0) length += 4;
     }
-    if (aggregate) return this.skip('aggregated WLAN frame');
     if (end - start < length + 8) return this.skip('not IP');
     this.mac_buf = buf;
     this.dst_mac = toDs ? start + 16 : start + 4;
     this.src_mac = fromDs ? (toDs ? start + 24 : start + 16) : start + 10;
     this.wire -= length;
+    if (aggregate) {
+      this.subframe = start + length;
+      this.subframesEnd = end;
+      this.subframesBuf = buf;
+      return this.nextSubframe();
+    }
     return this.llc(start + length);
+  }
+
+  private subframe = -1;
+  private subframesEnd = 0;
+  private subframesBuf: Uint8Array = new Uint8Array(0);
+
+  /** The next packet of an aggregated WLAN frame (A-MSDU): addresses, length, LLC, padding to four bytes. */
+  nextSubframe(): Outcome {
+    const at = this.subframe;
+    if (at < 0) return notIp;
+    this.buf = this.subframesBuf;
+    const length = this.subframesEnd - at < 14 ? 0 : this.u16(at + 12);
+    if (length === 0 || at + 14 + length > this.subframesEnd) {
+      this.subframe = -1;
+      return this.skip('not IP');
+    }
+    this.subframe = at + ((14 + length + 3) & ~3);
+    this.end = at + 14 + length;
+    this.wire = length;
+    this.mac_buf = this.buf;
+    this.dst_mac = at;
+    this.src_mac = at + 6;
+    return this.llc(at + 14);
   }
 
   /** IPv4 or IPv6 by version nibble. Tunnels of IP in IP and GRE are followed here, those in UDP by the meter. */
@@ -427,8 +456,9 @@ export class Frame {
     const { buf } = this;
     if (this.end - at < 40) return this.fail('IPv6 header cut short');
     const length = (buf[at + 4]! << 8) | buf[at + 5]!;
-    // a jumbogram or segmentation offload leaves it empty
-    const total = length === 0 && buf[at + 6] !== 59 ? this.wire : length + 40;
+    // a jumbogram (hop-by-hop option) or segmentation offload leaves it empty
+    const unsized = length === 0 && (buf[at + 6] === 0 || buf[at + 6] === 6);
+    const total = unsized ? this.wire : length + 40;
     if (total > this.wire) return this.fail(`IPv6 length ${total} beyond the ${this.wire} bytes sent`);
     this.v6 = true;
     this.s0 = this.word(at + 8);

@@ -134,7 +134,7 @@ export class Meter implements StreamConsumer {
         return;
       }
       // A tunnel in UDP was metered itself; what is inside is metered too. Not a tunnel after all: nothing to say.
-      if (port === 0 || f.tunnel(port, f.l4 + 8) !== found) return;
+      if ((port === 0 || f.tunnel(port, f.l4 + 8) !== found) && f.nextSubframe() !== found) return;
       outer = false;
     }
   }

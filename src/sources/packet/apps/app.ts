@@ -37,6 +37,7 @@ export const services = [
   'syslog',
   'teredo',
   'vxlan',
+  'xmpp',
 ] as const;
 export type Service = (typeof services)[number];
 
