@@ -84,8 +84,13 @@ export class Connection {
       log: { level: ClickHouseLogLevel.OFF },
     });
     const connection = new Connection(null, client, place.url);
-    await connection.run('SELECT 1', { name: 'hello', repeatable: true });
-    return connection;
+    try {
+      await connection.run('SELECT 1', { name: 'hello' });
+      return connection;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   /** Runs a statement; gives its answer as a stream of bytes. */
@@ -173,6 +178,9 @@ export class Connection {
         return new WeirError('store_unavailable', `${this.#place} refuses the user or password.`, {
           cause: error,
         });
+      }
+      if (code === '81') {
+        return new WeirError('store_unavailable', `${this.#place}: ${message}`, { cause: error });
       }
       return new WeirError('store_failed', `${message} (${type ?? code})`, { cause: error });
     }

@@ -19,7 +19,6 @@ export interface Chunk {
 }
 interface Chdb {
   Session: new (path: string, options?: { connectionArgs: readonly string[] }) => Session;
-  version(): { libchdb: string };
 }
 
 /** Loads the engine; 570 MB of shared library are mapped, so only the engine's own process does it. */

@@ -28,17 +28,18 @@ function start(): void {
   mkdirSync(incoming, { recursive: true, mode: 0o700 });
   writeFileSync(config, engineConfig(settings.memory_bytes), { mode: 0o600 });
 
-  const { Session, version } = loadChdb();
+  const { Session } = loadChdb();
   // Held open until the end: the engine shuts down with its last connection.
   const keeper = new Session(data, { connectionArgs: [`--config-file=${config}`] });
   // Only now, when no other process has this store open: what an engine that died left behind.
   for (const left of readdirSync(incoming)) rmSync(join(incoming, left), { force: true });
   keeper.query('CREATE DATABASE IF NOT EXISTS weir ENGINE = Atomic');
+  const version = keeper.query('SELECT version()').trim().replaceAll('"', '');
   const server = createServer(
     { maxHeaderSize: 1024 * 1024, requestTimeout: 0, keepAliveTimeout: 60_000 },
     httpInterface({
       open: () => new Session(data),
-      version: version().libchdb,
+      version,
       incoming: settings.incoming,
       defaults: sessionDefaults(settings.memory_bytes),
       credentials: settings.tcp ?? null,
@@ -66,7 +67,7 @@ function start(): void {
   const ready = () => {
     const address = server.address();
     const port = address !== null && typeof address === 'object' ? (address as AddressInfo).port : null;
-    tell({ kind: 'ready', version: version().libchdb, port });
+    tell({ kind: 'ready', version, port });
   };
   if (settings.tcp) server.listen(settings.tcp.port, '127.0.0.1', ready);
   else server.listen(settings.socket, ready);
