@@ -126,7 +126,7 @@ export function instants(from_us: number, to_us: number): string {
 export function range(low: number, high: number, unit: FormatUnit): string {
   const from = formatUnit(low, unit);
   const to = formatUnit(high, unit);
-  if (from === to) return from;
+  if (from === to || (low === 0 && to.startsWith('<'))) return to;
   const [, from_word = ''] = /^[\d.,]+( \S+)$/.exec(from) ?? [];
   return from_word !== '' && to.endsWith(from_word) && /^[\d.,]+ \S+$/.test(to)
     ? `${from.slice(0, -from_word.length)} to ${to}`

@@ -158,3 +158,8 @@ test('progress is drawn ten times a second at most, and nothing is written when 
   silent.update(state);
   silent.done();
 });
+
+test('a number and its unit stay on one line', () => {
+  assert.equal(wrap('it sent 12 MB and more', 11), 'it sent\n12 MB and\nmore');
+  assert.equal(wrap('it sent 12 models', 10), 'it sent 12\nmodels');
+});

@@ -84,17 +84,20 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + blanks : blanks + text;
 }
 
-/** A paragraph in lines of at most `width` columns; a word that is longer is broken. `hang` stands before every line but the first. */
+/** A number and its unit stay on one line. */
+const before_unit = /(\d) (?=(?:%|B|[kMGTPE]B|[kMGT]?bits?|µs|ms|s|min|h|d)(?![\w%]))/g;
+
+/** A paragraph in lines of at most `width` columns; a word that is longer is broken, blanks in a row are kept. `hang` stands before every line but the first. */
 export function wrap(text: string, width: number, first = '', hang = first): string {
   const lines: string[] = [];
   let line = '';
   const room = (): number => Math.max(8, width - textWidth(lines.length === 0 ? first : hang));
   const put = (): void => {
-    lines.push((lines.length === 0 ? first : hang) + line);
+    lines.push((lines.length === 0 ? first : hang) + line.trimEnd());
     line = '';
   };
-  for (const whole of text.split(/ +/)) {
-    let word = whole;
+  for (const whole of text.replace(before_unit, '$1\u00a0').split(' ')) {
+    let word = whole.replaceAll('\u00a0', ' ');
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > room()) put();
     while (textWidth(word) > room()) {
       let part = '';
@@ -106,7 +109,7 @@ export function wrap(text: string, width: number, first = '', hang = first): str
       word = word.slice(part.length);
       put();
     }
-    line = line === '' ? word : word === '' ? line : `${line} ${word}`;
+    line = line === '' ? word : `${line} ${word}`;
   }
   if (line !== '' || lines.length === 0) put();
   return lines.join('\n');

@@ -7,7 +7,7 @@ import { severity_label, who } from './words.ts';
 /** Rows on a screen; the rest is counted. */
 const most_rows = 50;
 
-/** The findings as they are ranked, one a line where the width allows it. */
+/** The findings as they are ranked, one a line; the year is in the summary, whole texts in the paragraphs. */
 export function findingsTable(
   findings: readonly Finding[],
   { width, paint = noPaint, limit = most_rows }: StoryOptions & { readonly limit?: number },
@@ -19,12 +19,12 @@ export function findingsTable(
       String(i + 1),
       String(one.risk_score),
       severity_label[one.severity],
-      instant(one.start_at).slice(0, 16),
+      instant(one.start_at).slice(5, 16),
       who(one.entity),
       one.members.length > 0 ? `${one.title} (+${count(one.members.length)})` : one.title,
       one.finding_id.slice(0, 8),
     ]),
-    { width, right: [0, 1], paint },
+    { width, right: [0, 1], overflow: 'cut', paint },
   );
   const rest = findings.length - shown.length;
   return rest > 0 ? `${table}\n… and ${count(rest)} more of lower rank` : table;

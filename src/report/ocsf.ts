@@ -49,7 +49,7 @@ export function toOcsf(finding: Finding, product: { readonly version: string }):
     finding_info: {
       uid: finding.finding_id,
       title: plain(finding.title),
-      desc: `${message} Compared with: ${plain(finding.baseline.says)}.`,
+      desc: `${message} Baseline: ${plain(finding.baseline.says)}.`,
       created_time: end_time,
       first_seen_time: start_time,
       last_seen_time: end_time,

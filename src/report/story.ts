@@ -11,7 +11,6 @@ export interface StoryOptions {
 
 /** Members shown by name; the rest is counted. */
 const most_members = 10;
-/** A host name or path in a headline is cut here. */
 const margin = '  ';
 
 /** The whole story of one finding: what, when, who, how sure, why, what backs it, and what to do about it. */
@@ -31,7 +30,7 @@ export function story(finding: Finding, { width, paint = noPaint }: StoryOptions
     ),
     section(
       'Harmless things that look the same',
-      listed(finding.false_positives, width, () => '- '),
+      sentence(finding.false_positives.join('; '), width, margin),
     ),
     section('Seen with it', related(finding, width)),
   ]
@@ -43,15 +42,21 @@ function headline(finding: Finding, width: number, paint: Paint): string {
   const label = paint(severity_style[finding.severity], severity_label[finding.severity].toUpperCase());
   const lasted = (finding.end_at - finding.start_at) / 1e6;
   const facts = [
-    `who         ${plain(who(finding.entity))}`,
-    `when        ${instants(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}`,
-    `risk        ${finding.risk_score} of 100, confidence ${finding.confidence_score} of 100`,
-    `detector    ${finding.detector}, stage ${spaced(finding.stage)}${finding.windows > 1 ? `, seen in ${count(finding.windows)} windows` : ''}`,
-    `finding     ${finding.finding_id}`,
-  ];
+    ['who', plain(who(finding.entity))],
+    [
+      'when',
+      `${instants(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
+    ],
+    ['risk', `${finding.risk_score} of 100, confidence ${finding.confidence_score} of 100`],
+    ['detector', `${finding.detector}, stage ${spaced(finding.stage)}`],
+    ['finding', finding.finding_id],
+  ] as const;
   return [
     `${label}  ${paint('bold', plain(finding.title))}`,
-    ...facts.map((fact) => wrap(fact, width, margin, `${margin}            `)),
+    ...facts.map(([name, fact]) => {
+      const first = margin + name.padEnd(10);
+      return wrap(fact, width, first, ' '.repeat(first.length));
+    }),
   ].join('\n');
 }
 
@@ -64,7 +69,7 @@ function why(finding: Finding, width: number, paint: Paint): string {
           finding.reasons.map((one) => [one.says, seen(one), usual(one), usualRange(one), share(one.weight)]),
           { width, indent: margin, right: [1, 2, 4], paint },
         );
-  const text = `${chance(finding.p_value)} Compared with: ${finding.baseline.says}.`;
+  const text = `${chance(finding.p_value)} Baseline: ${finding.baseline.says}.`;
   return [table, sentence(text, width, margin)].filter((part) => part !== '').join('\n\n');
 }
 
@@ -88,9 +93,13 @@ function evidenceTitle(finding: Finding): string {
 
 /** When, between whom and what; below it where it was read. */
 function evidence(one: Evidence, width: number): string {
-  const head = `${instant(one.time)}  ${plain(ends(one))}  ${plain(one.says)}`;
-  const source = `${plain(place(one))}${one.offset > 0 ? `, byte ${count(one.offset)}` : ''}`;
-  return `${wrap(head, width, margin, `${margin}                     `)}\n${wrap(source, width, `${margin}                     `)}`;
+  const first = `${margin}${instant(one.time)}  `;
+  const hang = ' '.repeat(first.length);
+  const head = [ends(one), one.says]
+    .filter((part) => part !== '')
+    .map(plain)
+    .join('  ');
+  return `${wrap(head, width, first, hang)}\n${wrap(plain(place(one)), width, hang)}`;
 }
 
 function members(finding: Finding, width: number): string {
@@ -130,18 +139,22 @@ export function paragraph(
   const label = severity_label[finding.severity].toUpperCase();
   const head = `${String(rank).padStart(2)}. ${paint(severity_style[finding.severity], label)} (risk ${finding.risk_score})  ${paint('bold', plain(finding.title))}`;
   const alike = finding.members.length > 0 ? ` ${count(finding.members.length)} more like it.` : '';
-  const when = `${instants(finding.start_at, finding.end_at)} UTC.`;
-  const body = [finding.summary + alike, against(finding), when, sourceOf(finding), harmless(finding)];
-  return `${head}\n${sentence(body.filter((part) => part !== '').join(' '), width, '    ')}`;
+  const when = `${instants(finding.start_at, finding.end_at)} UTC. ${sourceOf(finding)}`;
+  const lines = [finding.summary + alike, against(finding), when.trimEnd(), harmless(finding)];
+  return [head, ...lines.filter((line) => line !== '').map((line) => sentence(line, width, '    '))].join(
+    '\n',
+  );
 }
 
-/** What was expected, told for the strongest reason. */
+/** What was expected, told for the strongest reason: "507 hosts tried in vain; usual is 5.3 (1 to 8)". */
 function against(finding: Finding): string {
   const [strongest] = finding.reasons;
   const rare = oneIn(finding.p_value);
-  const odds = rare === 'nearly always' ? '' : ` (chance: ${rare})`;
-  if (!strongest || bare(strongest)) return `Compared with: ${finding.baseline.says}${odds}.`;
-  return `Usual for ${strongest.says}: ${usual(strongest)}, seen ${seen(strongest)}; by ${finding.baseline.says}${odds}.`;
+  const odds = rare === 'nearly always' ? '' : ` Chance: ${rare}.`;
+  const basis = `Baseline: ${finding.baseline.says}.${odds}`;
+  if (!strongest || bare(strongest)) return basis;
+  const range_text = usualRange(strongest);
+  return `${seen(strongest)} ${strongest.says}; usual is ${usual(strongest)}${range_text === usual(strongest) ? '' : ` (${range_text})`}. ${basis}`;
 }
 
 function sourceOf(finding: Finding): string {

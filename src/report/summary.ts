@@ -36,11 +36,11 @@ const most_reasons = 6;
 export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: SummaryOptions): string {
   const all = sum(run.inputs);
   const lines = [
-    paint('bold', opening(run)),
+    paint('bold', wrap(opening(run), width)),
     ledgerTable(run.inputs, width, paint),
     ...outcomes(run.inputs, all, width, keep),
     ...said('Local networks', run.local_note ?? networks(run.local_networks), width),
-    ...said('Compared with', run.baseline_note, width),
+    ...said('Baseline', run.baseline_note, width),
     ...said('Detectors', detectors(run), width),
   ];
   const missing = residue(all);
@@ -133,6 +133,6 @@ function detectors(run: RunFigures): string {
   const judged = run.runs.reduce((all, one) => all + one.judged, 0);
   const fired = run.runs.filter((one) => one.findings > 0).length;
   const held =
-    run.held === 0 ? '' : `; ${counted(run.held, 'finding')} less telling held back by the budget (--budget)`;
+    run.held === 0 ? '' : `; ${counted(run.held, 'more', 'more')} held back by the budget (--budget)`;
   return `${count(run.runs.length)} ran over ${counted(judged, 'row')}, ${count(fired)} saw something unusual: ${counted(run.findings.length, 'finding')}${held}`;
 }

@@ -1,0 +1,400 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { textWidth } from '../base/terminal.ts';
+import { Finding } from '../schema/finding.ts';
+import type { InputReport, Ledger } from '../schema/ledger.ts';
+import {
+  findingsTable,
+  Ocsf,
+  ocsfLine,
+  paragraph,
+  type RunFigures,
+  runSummary,
+  story,
+  toOcsf,
+} from './index.ts';
+import { who } from './words.ts';
+
+const at = (time: string): number => Date.parse(`2018-03-24T${time}Z`) * 1000;
+
+const beacon: Finding = Finding.parse({
+  finding_id: '05aac1638b3bae61',
+  detector: 'beacon_name',
+  title: 'Clockwork calls to one name',
+  severity: 'high',
+  stage: 'command-and-control',
+  attack: [
+    { id: 'T1071.001', name: 'Web Protocols', tactics: ['command-and-control'] },
+    { id: 'T1573', name: 'Encrypted Channel', tactics: ['command-and-control'] },
+  ],
+  start_at: at('17:15:21'),
+  end_at: at('19:15:21'),
+  windows: 2,
+  entity: { src_ip: '10.0.0.7', dst_name: 'update.evil.example' },
+  values: {
+    src_ip: '10.0.0.7',
+    dst_name: 'update.evil.example',
+    dst_ip: '203.0.113.9',
+    dst_port: 443,
+    transport: 'tcp',
+    direction: 'outbound',
+    calls: 120,
+  },
+  score: 0.97,
+  p_value: 2.5e-5,
+  confidence_score: 57,
+  risk_score: 78,
+  summary: '10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over 2 h.',
+  reasons: [
+    {
+      feature: 'calls',
+      says: 'calls to the place',
+      unit: 'count',
+      actual: 120,
+      expected: 2,
+      low: 0,
+      high: 12,
+      weight: 0.61,
+      pattern: 'PERIODIC',
+    },
+    {
+      feature: 'sent_bytes',
+      says: 'sent to it',
+      unit: 'bytes',
+      actual: 4.1e9,
+      expected: 41_000,
+      low: 12e6,
+      high: 80e6,
+      weight: 0.39,
+      pattern: 'SURGE',
+    },
+  ],
+  baseline: {
+    level: 'population',
+    windows: 48,
+    entities: 14,
+    says: 'only the population: 14 other hosts in this capture',
+  },
+  evidence: [
+    {
+      event_id: '0123456789abcdef',
+      table: 'connection',
+      time: at('17:15:21'),
+      file: 'logs/conn.log.gz',
+      line: 1234,
+      offset: 98_765,
+      src_ip: '10.0.0.7',
+      src_port: 49_152,
+      dst_ip: '203.0.113.9',
+      dst_port: 443,
+      says: 'tcp ssl SF, 1.2 kB out, 3.4 kB in, 0.3 s',
+      raw: '',
+    },
+    {
+      event_id: '0123456789abcdf0',
+      table: 'dns',
+      time: at('17:15:20'),
+      file: 'logs/dns.log',
+      line: 7,
+      offset: 0,
+      src_ip: '2001:db8::7',
+      src_port: 5353,
+      dst_ip: '2001:db8::35',
+      dst_port: 53,
+      says: 'update.evil.example A NOERROR 203.0.113.9',
+      raw: '{"id":7}',
+    },
+  ],
+  evidence_total: 120,
+  members: [
+    {
+      finding_id: 'aaaaaaaaaaaaaaaa',
+      entity: { src_ip: '10.0.0.7', dst_name: 'other.example' },
+      start_at: at('18:00:00'),
+      end_at: at('19:00:00'),
+      p_value: 1e-4,
+      summary: '10.0.0.7 called other.example 60 times.',
+    },
+  ],
+  related: ['bbbbbbbbbbbbbbbb'],
+  next: ['How old is update.evil.example?', 'Which program on 10.0.0.7 makes these calls?'],
+  false_positives: ['update checks', 'monitoring agents'],
+});
+
+test('the story of a finding tells what, who, when, how sure, why, where it was read and what to do', () => {
+  assert.equal(
+    story(beacon, { width: 90 }),
+    `HIGH  Clockwork calls to one name
+  who       10.0.0.7 → update.evil.example
+  when      2018-03-24 17:15:21 to 19:15:21 UTC (2 h), in 2 windows
+  risk      78 of 100, confidence 57 of 100
+  detector  beacon_name, stage command and control
+  finding   05aac1638b3bae61
+
+  10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over
+  2 h.
+
+Why this is unusual
+  what                  seen  usual  usual range  share
+  calls to the place     120      2  0 to 12       61 %
+  sent to it          4.1 GB  41 kB  12 to 80 MB   39 %
+
+  When nothing is wrong, 1 in 40,000 windows is this strange. Baseline: only the
+  population: 14 other hosts in this capture.
+
+ATT&CK
+  T1071.001 Web Protocols (command and control)
+  T1573     Encrypted Channel (command and control)
+
+Evidence (2 of 120 events)
+  2018-03-24 17:15:21  10.0.0.7:49152 → 203.0.113.9:443  tcp ssl SF, 1.2 kB out, 3.4 kB
+                       in, 0.3 s
+                       logs/conn.log.gz:1234
+  2018-03-24 17:15:20  [2001:db8::7]:5353 → [2001:db8::35]:53  update.evil.example A
+                       NOERROR 203.0.113.9
+                       logs/dns.log:7
+
+The same from 1 more
+  2018-03-24 18:00:00  10.0.0.7 → other.example
+
+Look at next
+  1. How old is update.evil.example?
+  2. Which program on 10.0.0.7 makes these calls?
+
+Harmless things that look the same
+  update checks; monitoring agents
+
+Seen with it
+  findings on the same host within a day: bbbbbbbb`,
+  );
+});
+
+test('a paragraph tells a top finding in a few lines', () => {
+  assert.equal(
+    paragraph(beacon, { width: 100, rank: 1 }),
+    ` 1. HIGH (risk 78)  Clockwork calls to one name
+    10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over 2 h. 1
+    more like it.
+    120 calls to the place; usual is 2 (0 to 12). Baseline: only the population: 14 other hosts in
+    this capture. Chance: 1 in 40,000.
+    2018-03-24 17:15:21 to 19:15:21 UTC. See logs/conn.log.gz:1234 and 119 more events.
+    Harmless if: update checks; monitoring agents.`,
+  );
+});
+
+test('the ranked table gives every finding one line that fits', () => {
+  const scan: Finding = {
+    ...beacon,
+    finding_id: 'd6863329ffffffff',
+    title: 'Administration ports of hosts it never administered',
+    severity: 'informational',
+    risk_score: 8,
+    entity: { src_ip: '10.0.0.9', dst_port: 445, transport: 'tcp' },
+    members: [],
+  };
+  const table = findingsTable([beacon, scan], { width: 100 });
+  assert.equal(
+    table,
+    `#  risk  severity  when (UTC)   who                           what                          id
+1    78  high      03-24 17:15  10.0.0.7 → update.evil.exam…  Clockwork calls to one name…  05aac163
+2     8  info      03-24 17:15  10.0.0.9 → tcp/445            Administration ports of hos…  d6863329`,
+  );
+  for (const line of table.split('\n')) assert.ok(textWidth(line) <= 100);
+  assert.match(findingsTable([beacon, scan, scan], { width: 100, limit: 1 }), /… and 2 more of lower rank$/);
+});
+
+test('whom a finding is about is told from whatever it is about', () => {
+  const cases = [
+    [{ src_ip: '10.0.0.7' }, '10.0.0.7'],
+    [{ dst_ip: '10.0.0.7' }, '10.0.0.7'],
+    [{ src_ip: '10.0.0.7', dst_ip: '1.2.3.4', dst_port: 443 }, '10.0.0.7 → 1.2.3.4:443'],
+    [{ src_ip: '::1', dst_ip: '2001:db8::1', dst_port: 443 }, '::1 → [2001:db8::1]:443'],
+    [{ src_ip: '10.0.0.7', transport: 'icmp', dst_port: 0 }, '10.0.0.7 → icmp'],
+    [{ src_ip: '10.0.0.7', dst_ip: '1.2.3.4', protocol: 'ssh' }, '10.0.0.7 → 1.2.3.4 ssh'],
+    [{ src_ip: '10.0.0.7', query_domain: 'example.org' }, '10.0.0.7 → example.org'],
+    [{ dst_ip: '10.0.0.2', dst_port: 3389, transport: 'tcp' }, '10.0.0.2:3389'],
+    [{}, ''],
+  ] as const;
+  for (const [entity, text] of cases) assert.equal(who(entity), text);
+});
+
+/** The same finding with everything an attacker can write replaced by hostile text. */
+const hostile: Finding = {
+  ...beacon,
+  title: '\x1b]0;owned\x07title',
+  summary: 'called \x1b[2J\u202eexample\n\n 1. CRITICAL (risk 100)  forged line',
+  entity: { src_ip: '10.0.0.7', dst_name: '\x1b[31m\u200bevil\x9b2J' },
+  next: ['look at \x1b[8mhidden\x1b[0m'],
+  false_positives: ['\x07bell'],
+  reasons: beacon.reasons.map((one) => ({ ...one, says: '\x1b[1mbold' })),
+  baseline: { ...beacon.baseline, says: 'x\r\ny' },
+  evidence: beacon.evidence.map((one) => ({
+    ...one,
+    says: '\x1b]52;c;eA==\x07GET /\x9b',
+    file: 'a\nb\x1bc',
+  })),
+  members: beacon.members.map((one) => ({ ...one, entity: { src_ip: '\x1bcreset' } })),
+};
+
+test('what traffic says cannot steer the terminal or forge a line of the report', () => {
+  const texts = [
+    story(hostile, { width: 100 }),
+    paragraph(hostile, { width: 100, rank: 1 }),
+    findingsTable([hostile], { width: 100 }),
+  ];
+  for (const text of texts) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]/);
+    assert.doesNotMatch(text, /^ 1\. CRITICAL/m);
+    for (const line of text.split('\n')) assert.ok(textWidth(line) <= 100, line);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  assert.doesNotMatch(ocsfLine(hostile, { version: '1' }), /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]/);
+  const back = JSON.parse(ocsfLine(hostile, { version: '1' }));
+  assert.deepEqual(back, JSON.parse(JSON.stringify(toOcsf(hostile, { version: '1' }))));
+});
+
+test('a finding is written as an OCSF Detection Finding with the fields and ids the schema asks for', () => {
+  const written = JSON.parse(JSON.stringify(toOcsf(beacon, { version: '0.1.0' })));
+  const found = Ocsf.parse(written);
+  assert.equal(found.class_uid, 2004);
+  assert.equal(found.type_uid, 200401);
+  assert.deepEqual([found.severity_id, found.severity], [4, 'High']);
+  assert.deepEqual([found.risk_score, found.risk_level_id, found.risk_level], [78, 3, 'High']);
+  assert.deepEqual([found.confidence_score, found.confidence_id, found.confidence], [57, 2, 'Medium']);
+  assert.equal(found.start_time, Date.parse('2018-03-24T17:15:21Z'));
+  assert.equal(found.end_time, Date.parse('2018-03-24T19:15:21Z'));
+  assert.equal(found.message, beacon.summary);
+  assert.equal(found.metadata.uid, beacon.finding_id);
+  assert.deepEqual(found.finding_info.analytic, {
+    uid: 'beacon_name',
+    name: 'beacon_name',
+    category: 'command-and-control',
+    type_id: 3,
+    type: 'Statistical',
+  });
+  assert.deepEqual(found.finding_info.kill_chain, [{ phase_id: 6, phase: 'Command & Control' }]);
+  assert.deepEqual(
+    found.finding_info.attacks.map((one) => one.technique.uid),
+    ['T1071.001', 'T1573'],
+  );
+  assert.deepEqual(found.finding_info.attacks[0]!.tactic, { uid: 'TA0011', name: 'Command and Control' });
+  assert.deepEqual(found.finding_info.attacks[0]!.sub_technique, { uid: 'T1071.001', name: 'Web Protocols' });
+  assert.equal(found.finding_info.attacks[1]!.sub_technique, undefined);
+  const [first] = found.evidences;
+  assert.deepEqual(first!.dst_endpoint, { ip: '203.0.113.9', port: 443, hostname: 'update.evil.example' });
+  assert.deepEqual(first!.connection_info, { direction_id: 2, direction: 'Outbound', protocol_name: 'tcp' });
+  assert.deepEqual(
+    [first!.data.file, first!.data.line, first!.data.offset],
+    ['logs/conn.log.gz', 1234, 98_765],
+  );
+  const [analysis] = found.anomaly_analyses;
+  assert.deepEqual(analysis!.analysis_targets, [
+    { name: '10.0.0.7', type: 'Source IP Address' },
+    { name: 'update.evil.example', type: 'Destination Name' },
+  ]);
+  assert.equal(analysis!.baselines[0]!.observations[0]!.value, '2');
+  assert.equal(analysis!.anomalies[0]!.observations[0]!.value, '120');
+  assert.equal(analysis!.anomalies[0]!.observed_pattern, 'PERIODIC');
+  assert.deepEqual(
+    found.observables.map((one) => [one.type_id, one.value]),
+    [
+      [2, '10.0.0.7'],
+      [1, 'update.evil.example'],
+      [2, '203.0.113.9'],
+      [11, '443'],
+    ],
+  );
+});
+
+test('a finding without reasons, evidence, host or ATT&CK is still a valid Detection Finding', () => {
+  const bare: Finding = {
+    ...beacon,
+    reasons: [],
+    evidence: [],
+    attack: [],
+    entity: {},
+    values: {},
+    members: [],
+  };
+  Ocsf.parse(JSON.parse(JSON.stringify(toOcsf(bare, { version: '0.1.0' }))));
+  assert.match(story(bare, { width: 100 }), /Baseline: only the population/);
+});
+
+function input(file: string, format: string, ledger: Partial<Ledger>): InputReport {
+  return {
+    file,
+    format,
+    bytes: 60e6,
+    ledger: {
+      read: 0,
+      stored: 0,
+      filtered: new Map(),
+      duplicates: new Map(),
+      rejected: new Map(),
+      ...ledger,
+    },
+    first_time: null,
+    last_time: null,
+  };
+}
+
+const figures: RunFigures = {
+  findings: [beacon, beacon, beacon],
+  held: 12,
+  inputs: [
+    input('conn.log', 'zeek_tsv', {
+      read: 12_345,
+      stored: 12_000,
+      filtered: new Map([['header', 8]]),
+      duplicates: new Map([['same record in another file', 335]]),
+      rejected: new Map([['src_port is not a port', 2]]),
+    }),
+    input('eve.json', 'suricata_eve', { read: 100, stored: 100 }),
+    input('notes.txt', '', { read: 1, rejected: new Map([['not a kind of file that Weir reads', 1]]) }),
+  ],
+  runs: [
+    { detector: 'beacon_name', judged: 1000, findings: 15 },
+    { detector: 'slow_scan', judged: 234, findings: 0 },
+  ],
+  local_networks: ['10.0.0.0/8', 'fc00::/7'],
+  local_note: null,
+  first_time: at('17:15:21'),
+  last_time: at('18:02:21'),
+  events: 12_437,
+  hosts: 14,
+  baseline_note: 'no history: hosts are compared only with each other',
+};
+
+test('the summary balances what was read, says why records were left out and what was held back', () => {
+  assert.equal(
+    runSummary(figures, { width: 100, keep: null }),
+    `Read 3 files, 180 MB: 12,437 events, 14 local hosts, 2018-03-24 17:15:21 to 18:02:21 UTC (47 min)
+  format        files    read  = stored  + filtered  + duplicates  + rejected
+  not known         1       1         0           0             0           1
+  suricata_eve      1     100       100           0             0           0
+  zeek_tsv          1  12,345    12,000           8           335           2
+  all               3  12,446    12,100           8           335           3
+  Filtered        8 header
+  Duplicates      335 same record in another file
+  Rejected        2 src_port is not a port, 1 not a kind of file that Weir reads; in conn.log,
+                  notes.txt; with --keep DIR they stay to be looked at
+  Local networks  the private ranges
+  Baseline        no history: hosts are compared only with each other
+  Detectors       2 ran over 1,234 rows, 1 saw something unusual: 3 findings; 12 more held back by
+                  the budget (--budget)`,
+  );
+});
+
+test('a summary says where rejects are kept, which networks were chosen, and when the ledger does not balance', () => {
+  const off = {
+    ...figures,
+    inputs: [input('a', 'pcap', { read: 5, stored: 3 })],
+    local_note: 'chosen: 147.32.80.0/24',
+  };
+  const text = runSummary({ ...off, first_time: null, last_time: null }, { width: 100, keep: '/data' });
+  assert.match(text, /2 records unaccounted for/);
+  assert.match(text, /chosen: 147\.32\.80\.0\/24/);
+  assert.match(text, /^Read 1 file, 60 MB: no events\.$/m);
+  assert.match(runSummary(figures, { width: 100, keep: '/data' }), /kept in \/data/);
+});
