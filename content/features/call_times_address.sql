@@ -8,6 +8,8 @@ columns:
   call_bytes: {unit: list, says: bytes sent in each call}
   sent_bytes: {unit: bytes, says: sent in all}
   received_bytes: {unit: bytes, says: received in all}
+  span_seconds: {unit: seconds, says: from first to last call}
+  hosts: {unit: count, says: local hosts that call anything}
   callers: {unit: count, says: local hosts that call the same place}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
@@ -15,6 +17,8 @@ columns:
 SELECT
   window_at, src_ip, dst_ip, dst_port, transport, calls, call_times, call_bytes, sent_bytes, received_bytes,
   count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS callers,
+  uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  dateDiff('second', first_at, last_at) AS span_seconds,
   direction, service, first_at, last_at
 FROM (
   SELECT

@@ -7,6 +7,8 @@ columns:
   call_times: {unit: list, says: "seconds since 1970 of each call, sorted, at most 20,000"}
   call_bytes: {unit: list, says: "bytes sent in each call, 0 where they are not known"}
   addresses: {unit: count, says: addresses the name had}
+  span_seconds: {unit: seconds, says: from first to last call}
+  hosts: {unit: count, says: local hosts that call anything}
   callers: {unit: count, says: local hosts that call the same name}
   dst_ip: {unit: text, says: address}
   dst_port: {unit: port, says: port}
@@ -16,6 +18,8 @@ columns:
 SELECT
   window_at, src_ip, dst_name, calls, call_times, call_bytes, addresses,
   count() OVER (PARTITION BY window_at, dst_name) AS callers,
+  uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  dateDiff('second', first_at, last_at) AS span_seconds,
   dst_ip, dst_port, direction, service, first_at, last_at
 FROM (
   SELECT

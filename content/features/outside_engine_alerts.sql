@@ -8,11 +8,12 @@ columns:
   category: {unit: text, says: category}
   message: {unit: text, says: message}
   techniques: {unit: text, says: ATT&CK techniques the engine names}
+  direction: {unit: text, says: direction}
   dst_port: {unit: port, says: port}
   hosts_with_it: {unit: count, says: sources with the same alert}
 */
 SELECT
-  window_at, engine, name, src_ip, dst_ip, alerts, worst_severity, category, message, techniques, dst_port,
+  window_at, engine, name, src_ip, dst_ip, alerts, worst_severity, category, message, techniques, direction, dst_port,
   uniqExact(src_ip) OVER (PARTITION BY window_at, engine, name) AS hosts_with_it, first_at, last_at
 FROM (
   SELECT
@@ -22,6 +23,7 @@ FROM (
     any(category) AS category,
     any(message) AS message,
     arrayStringConcat(arrayDistinct(flatten(groupArray(20)(attack))), ', ') AS techniques,
+    any(direction) AS direction,
     any(dst_port) AS dst_port,
     min(time) AS first_at,
     max(time) AS last_at

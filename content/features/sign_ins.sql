@@ -18,7 +18,7 @@ SELECT
   dst_ip,
   protocol,
   greatest(sumIf(n, told), sumIf(n, NOT told)) AS attempts,
-  greatest(sum(refused), sumIf(n * alike, NOT told)) AS failures,
+  greatest(sum(refused), sumIf(n * alike, NOT told AND n >= 20 AND typical_s < 60)) AS failures,
   sum(accepted) AS successes,
   max(names) AS users,
   max(alike) AS alike_share,

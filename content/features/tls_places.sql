@@ -4,7 +4,7 @@ grain: [src_ip, dst_ip, dst_port]
 reads: [tls]
 columns:
   handshakes: {unit: count, says: handshakes}
-  self_signed: {unit: count, says: with a self-signed or broken certificate}
+  self_signed: {unit: count, says: with a certificate that signed itself}
   callers: {unit: count, says: local hosts that talk TLS to the same place}
   hosts: {unit: count, says: local hosts that talk TLS at all}
   unnamed_share: {unit: share, says: of them without a server name}
@@ -21,7 +21,7 @@ FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
     count() AS handshakes,
-    countIf(self_signed OR validation_status NOT IN ('', 'ok', 'unable to get local issuer certificate')) AS self_signed,
+    countIf(self_signed OR validation_status ILIKE '%self signed%' OR validation_status ILIKE '%self-signed%') AS self_signed,
     countIf(server_name = '') / count() AS unnamed_share,
     any(server_name) AS server_name,
     any(issuer) AS issuer,

@@ -37,10 +37,14 @@ function joined(a: Finding, b: Finding): Finding {
 export const flood_at = 3;
 
 /**
- * A flood is one finding that grows: when a detector fires on more than `flood_at` entities that share the same
+ * A flood is one finding that grows: when a detector fires on more than `most` entities that share the same
  * primary address within a day, the strongest one speaks and the others become its members. Pure.
  */
-export function foldFloods(findings: readonly Finding[], primary: (finding: Finding) => string): Finding[] {
+export function foldFloods(
+  findings: readonly Finding[],
+  primary: (finding: Finding) => string,
+  most = flood_at,
+): Finding[] {
   const day_us = 86_400e6;
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -49,7 +53,7 @@ export function foldFloods(findings: readonly Finding[], primary: (finding: Find
     if (group) group.push(finding);
     else groups.set(key, [finding]);
   }
-  return [...groups.values()].flatMap((group) => (group.length > flood_at ? [flood(group)] : group));
+  return [...groups.values()].flatMap((group) => (group.length > most ? [flood(group)] : group));
 }
 
 function flood(group: readonly Finding[]): Finding {

@@ -11,6 +11,8 @@ export interface Input {
   readonly path: string;
   /** size on disk (compressed); null when not known (pipes, standard input) */
   readonly size_bytes: number | null;
+  /** found in a folder, not named by anyone */
+  readonly found: boolean;
 }
 
 /** Files in one run; more is taken for a mistake (a whole disk given). */
@@ -38,7 +40,7 @@ export async function findInputs(paths: readonly string[]): Promise<Input[]> {
 }
 
 async function inputsOf(path: string): Promise<Input[]> {
-  if (path === '-') return [{ name: '-', path: '-', size_bytes: null }];
+  if (path === '-') return [{ name: '-', path: '-', size_bytes: null, found: false }];
   const stats = await statOf(path);
   if (stats !== null) return below(path, stats);
   if (!/[*?[{]/.test(path)) throw missing(path, 'there is no such file or folder');
@@ -66,7 +68,7 @@ async function statOf(path: string): Promise<Stats | null> {
 /** A file itself; of a folder every file below, pipes and devices left out. */
 async function below(path: string, stats: Stats): Promise<Input[]> {
   if (!stats.isDirectory()) {
-    return [{ name: path, path, size_bytes: stats.isFile() ? stats.size : null }];
+    return [{ name: path, path, size_bytes: stats.isFile() ? stats.size : null, found: false }];
   }
   const inputs: Input[] = [];
   const folders = [{ path, depth: 0 }];
@@ -83,7 +85,7 @@ async function below(path: string, stats: Stats): Promise<Input[]> {
       const of = await statOf(full);
       if (of?.isDirectory() && folder.depth < deepestFolder)
         within.push({ path: full, depth: folder.depth + 1 });
-      else if (of?.isFile()) inputs.push({ name: full, path: full, size_bytes: of.size });
+      else if (of?.isFile()) inputs.push({ name: full, path: full, size_bytes: of.size, found: true });
       if (inputs.length > mostInputs) throw missing(path, `more than ${mostInputs} files`);
     }
     folders.unshift(...within);

@@ -9,8 +9,6 @@ type Use = Extract<ModelUse, { kind: 'beacon' }>;
 
 /** Scores below this are irregular, however unlikely by chance. */
 const least_score = 0.5;
-/** Each further local host that calls the same place makes a common service likelier than an implant. */
-const p_per_caller = 1e-3;
 /** Pairs remembered; beyond that the oldest is forgotten. */
 const most_pairs = 200_000;
 
@@ -38,14 +36,14 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
         const beacon = judgeBeacon(callsOf(row), { min_calls: use.min_calls });
         if (beacon.score < least_score) continue;
         regular.push(row.key);
-        const others = use.prevalence ? Math.max(0, Number(row.values[use.prevalence]) - 1) : 0;
+        const shared = use.prevalence ? sharedBy(row, use.prevalence) : 0;
         const before = known.get(row.key);
         const windows = before ? (window_at_s - before.first_s) / window_s : 0;
         const habit = before && windows >= 3 ? before.windows / (windows + 1) : 0;
         judged.push({
           row: withRhythm(row, beacon),
           score: beacon.score,
-          p_value: Math.min(1, Math.max(beacon.p_value, others * p_per_caller, habit >= 0.5 ? habit : 0)),
+          p_value: Math.min(1, Math.max(beacon.p_value, shared, habit >= 0.5 ? habit : 0)),
           reasons: reasonsOf(beacon, feature, use, row),
           baseline: baselineOf(before, windows, (window_at_s - begun_s) / window_s),
         });
@@ -59,6 +57,13 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
       return judged;
     },
   };
+}
+
+/** The share of local hosts that call the same place too, squared: what many call is a service of the house. */
+function sharedBy(row: FeatureRow, prevalence: string): number {
+  const others = Math.max(0, Number(row.values[prevalence]) - 1);
+  const hosts = Math.max(1, Number(row.values.hosts ?? 1));
+  return Math.min(1, (others / hosts) ** 2);
 }
 
 function callsOf(row: FeatureRow): { times: Float64Array; src_bytes?: Float64Array } {

@@ -6,7 +6,7 @@ import type { Judgement } from './judge.ts';
 const enough = 200;
 /** Past scores kept, the newest. */
 const most = 4096;
-/** A row below this is strange: an entity adds at most one such row a day, so that it cannot make itself ordinary. */
+/** A row below this is strange: a host adds at most one such row a day, so that it cannot make itself ordinary. */
 const strange_p = 0.01;
 
 /**
@@ -40,8 +40,8 @@ export class Calibrator {
     for (const { row, score, p_value } of judgements) {
       if (p_value < strange_p) {
         const day = Math.floor(row.window_at_s / 86_400);
-        if (this.#strange_on.get(row.key) === day) continue;
-        this.#strange_on.set(row.key, day);
+        if (this.#strange_on.get(row.host) === day) continue;
+        this.#strange_on.set(row.host, day);
         if (this.#strange_on.size > 100_000) this.#strange_on.clear();
       }
       this.#scores[this.#added++ % most] = score;

@@ -21,6 +21,8 @@ type Use = Extract<ModelUse, { kind: 'deviation' }>;
 const strength = { population: 12, peer_group: 12, entity: 6 } as const;
 /** Others in the same window that are enough to compare with when the network has no past. */
 const enough_past = 64;
+/** A host that does the same to many others must not become the population. */
+const most_of_host = 5;
 /** Rows so strange that they teach the baseline only the edge of the usual: an attacker must not move it. */
 const teach_above_p = 0.01;
 
@@ -41,8 +43,20 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const population = new Recent(names.length);
   const peer_of = new Map<string, string>();
 
+  /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
+  const strange_on = new Map<string, number>();
   function learn(window_at_s: number): void {
-    for (const { key, values } of entities.advance(window_at_s)) {
+    const taught = new Map<string, number>();
+    for (const { key, host, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
+      const nth = (taught.get(host) ?? 0) + 1;
+      taught.set(host, nth);
+      if (nth > most_of_host) continue;
+      if (strange) {
+        const day = Math.floor(at / 86_400);
+        if (strange_on.get(host) === day) continue;
+        if (strange_on.size > 100_000) strange_on.clear();
+        strange_on.set(host, day);
+      }
       population.add(values);
       const peer = peer_of.get(key);
       if (!peer) continue;
@@ -62,26 +76,21 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     others: readonly number[] | null,
     window_at_s: number,
   ): Expectation {
+    // Each rung is judged with the one above as its prior; where a rung is empty, the one above speaks for itself.
     let column = columns[c]!;
     const own_population = population.columns[c]!;
-    const of_all = usual(others ? [...own_population, ...others] : own_population, column);
-    column = narrowed(column, of_all, strength.peer_group);
-    let state = of_all;
+    let state = usual(others ? [...own_population, ...others] : own_population, column);
     const group = row.peer ? peers.get(row.peer) : undefined;
-    const group_size = group?.size ?? 0;
-    if (group && group_size > 0) {
+    if (group && group.size > 0) {
+      column = narrowed(column, state, strength.peer_group);
       state = usual(group.columns[c]!, column);
-      column = narrowed(column, state, strength.entity);
-    } else {
-      column = { ...column, prior: { ...column.prior, strength: strength.entity } };
     }
     const past = entities.of(row.key);
     const own = past.columns[c] ?? [];
     if (own.length > 0) {
       const { rows } = comparable(past, window_at_s, window_s);
+      column = narrowed(column, state, strength.entity);
       state = usual(rows ? rows.map((at) => own[at]!) : own, column);
-    } else {
-      state = { ...state, n: Math.min(state.n, 64) };
     }
     return { column, state };
   }
@@ -96,11 +105,11 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         const values = all[i]!;
         if (row.peer) peer_of.set(row.key, row.peer);
         if (!row.worth) {
-          entities.add(window_at_s, row.key, values);
+          entities.add({ window_at_s, key: row.key, host: row.host, values, strange: false });
           return;
         }
         const expectations = names.map((_, c) =>
-          expectation(row, c, cold ? others(all, i, c) : null, window_at_s),
+          expectation(row, c, cold ? others(rows, all, i, c) : null, window_at_s),
         );
         const deviations = expectations.map(({ column, state }, c) => deviation(values[c]!, state, column));
         const score = combineDeviations(
@@ -109,11 +118,9 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           use.combine,
           4 * names.length + names.length * (names.length - 1),
         );
-        entities.add(
-          window_at_s,
-          row.key,
-          score.p_value < teach_above_p ? clipped(values, deviations) : values,
-        );
+        const strange = score.p_value < teach_above_p;
+        const teaches = strange ? clipped(values, deviations) : values;
+        entities.add({ window_at_s, key: row.key, host: row.host, values: teaches, strange });
         judged.push({
           row,
           score: score.score,
@@ -185,9 +192,17 @@ function narrowed(column: DeviationColumn, state: Usual, weight: number): Deviat
   };
 }
 
-function others(all: readonly (readonly number[])[], self: number, c: number): number[] {
+/** What other hosts show in the same window; a host that does the same to many is not its own population. */
+function others(
+  rows: readonly FeatureRow[],
+  all: readonly (readonly number[])[],
+  self: number,
+  c: number,
+): number[] {
   const values: number[] = [];
-  for (let i = 0; i < all.length && values.length < 2048; i++) if (i !== self) values.push(all[i]![c]!);
+  const { host } = rows[self]!;
+  for (let i = 0; i < all.length && values.length < 2048; i++)
+    if (rows[i]!.host !== host) values.push(all[i]![c]!);
   return values;
 }
 

@@ -14,6 +14,15 @@ export interface Past {
 
 const nothing: Past = { windows_at_s: [], columns: [] };
 
+/** A row that waits for its window to be over. */
+export interface Taught {
+  readonly window_at_s: number;
+  readonly key: string;
+  readonly host: string;
+  readonly values: readonly number[];
+  readonly strange: boolean;
+}
+
 /**
  * Values of entities in windows that have ended. A window's values are kept aside until the window is over from the
  * point of view of the window being judged, so that overlapping windows never teach each other.
@@ -22,7 +31,7 @@ export class History {
   readonly #window_s: number;
   readonly #width: number;
   readonly #past = new Map<string, { windows_at_s: number[]; columns: number[][] }>();
-  #waiting: { window_at_s: number; key: string; values: readonly number[] }[] = [];
+  #waiting: Taught[] = [];
 
   constructor(window_s: number, width: number) {
     this.#window_s = window_s;
@@ -30,7 +39,7 @@ export class History {
   }
 
   /** Takes in all that ended at or before an instant. Returns what came in. */
-  advance(window_at_s: number): { key: string; values: readonly number[] }[] {
+  advance(window_at_s: number): readonly Taught[] {
     const over = this.#waiting.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
     if (over.length === 0) return [];
     this.#waiting = this.#waiting.filter((one) => one.window_at_s + this.#window_s > window_at_s);
@@ -39,9 +48,9 @@ export class History {
   }
 
   /** Hands in a window's values. Of overlapping windows only every whole window counts, so that no event counts twice. */
-  add(window_at_s: number, key: string, values: readonly number[]): void {
-    if (window_at_s % this.#window_s !== 0) return;
-    this.#waiting.push({ window_at_s, key, values });
+  add(row: Taught): void {
+    if (row.window_at_s % this.#window_s !== 0) return;
+    this.#waiting.push(row);
   }
 
   of(key: string): Past {

@@ -1,5 +1,6 @@
 import { WeirError } from '../base/error.ts';
 import { parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { ownCopy } from '../base/text.ts';
 
 /**
  * Networks that are local when the operator says nothing: private (RFC 1918, RFC 4193), shared (RFC 6598), link-local,
@@ -55,7 +56,7 @@ export function localNetworks(networks: readonly string[]): (ip: string) => bool
     if (before !== undefined) return before;
     const found = ip.includes(':') ? inside6(ip, v6) : inside4(ip, v4);
     if (known.size >= most_remembered) known = new Map();
-    known.set(ip, found);
+    known.set(ownCopy(ip), found);
     return found;
   };
 }

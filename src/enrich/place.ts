@@ -1,5 +1,6 @@
 import { getDomain } from 'tldts';
 import { communityIdOf } from '../base/community-id.ts';
+import { ownCopy } from '../base/text.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { localNetworks } from './local.ts';
@@ -87,7 +88,7 @@ function remembered<T>(of: (text: string) => T): (text: string) => T {
     if (before !== undefined) return before;
     const value = of(text);
     if (known.size >= most_remembered) known = new Map();
-    known.set(text, value);
+    known.set(ownCopy(text), value);
     return value;
   };
 }

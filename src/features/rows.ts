@@ -23,6 +23,7 @@ export function rowReader(feature: Feature, detector: Detector): (row: readonly 
       first_at: Number(row[1]),
       last_at: Number(row[2]),
       key: feature.grain.map((name) => entity[name]).join(' '),
+      host: String(entity[feature.grain[0]!]),
       peer: String(row[3]),
       worth: row[4] === 1,
       raised: row.slice(5, 5 + raises).map((flag) => flag === 1),

@@ -107,8 +107,10 @@ export class Ingest {
     const sink = this.#sink(report, format, shift);
     if (!format) {
       await opened.close();
-      if (opened.head.length > 0)
-        sink.rejected(whyUnknown(opened.head), 1, 0, opened.head.toString('latin1', 0, 256));
+      // What lies beside logs in a folder (a README, a script) was not asked for by name.
+      if (opened.head.length === 0) sink.filtered('empty file', 1, 0);
+      else if (input.found) sink.filtered('file of another kind', 1, 0);
+      else sink.rejected(whyUnknown(opened.head), 1, 0, opened.head.toString('latin1', 0, 256));
       return;
     }
     const decode: DecodeOptions = {

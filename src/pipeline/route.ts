@@ -195,7 +195,7 @@ function rank(
   const threshold = Math.min(most_p, (options.budget_per_day * days) / Math.max(1, judged));
   const rare = findings.filter((one) => one.p_value <= threshold);
   const folded = foldWindows(rare, (id) => Math.max(2 * window_us.get(id)!, 3600e6));
-  const single = foldFloods(folded, primary);
+  const single = foldFloods(foldFloods(foldFloods(folded, sameName), primary), target, 10);
   const ranked = corroborate(single, primary).sort(byRisk);
   return withinBudget(ranked, options.budget_per_day);
 }
@@ -203,6 +203,16 @@ function rank(
 /** The address a finding is about first: who did it, or to whom it was done. */
 function primary(finding: Finding): string {
   return String(finding.entity.src_ip ?? finding.entity.dst_ip ?? '');
+}
+
+/** What another engine calls it: one signature that fires for many is one finding. */
+function sameName(finding: Finding): string {
+  return finding.detector === 'outside_engine' ? String(finding.entity.name) : finding.finding_id;
+}
+
+/** The address it was done to, where many outside hosts may do the same; else the finding itself. */
+function target(finding: Finding): string {
+  return finding.values.direction === 'inbound' ? String(finding.entity.dst_ip ?? '') : finding.finding_id;
 }
 
 async function addEvidence(

@@ -3,6 +3,7 @@ import { beacon } from './attack/beacon.ts';
 import { brute_force } from './attack/brute-force.ts';
 import { cleartext_password } from './attack/cleartext-password.ts';
 import { collection } from './attack/collection.ts';
+import { dead_control_server } from './attack/dead-control-server.ts';
 import { dga } from './attack/dga.ts';
 import { directory_replication } from './attack/directory-replication.ts';
 import { dns_tunnel } from './attack/dns-tunnel.ts';
@@ -49,6 +50,7 @@ export const scenarios = {
   brute_force,
   cleartext_password,
   collection,
+  dead_control_server,
   dga,
   directory_replication,
   dns_tunnel,

@@ -7,6 +7,8 @@ export interface FeatureRow {
   readonly last_at: number;
   /** the grain's values joined: names the entity within the detector */
   readonly key: string;
+  /** first value of the grain: the host that most rows are about */
+  readonly host: string;
   /** peer group the SQL put it in, '' when it makes none */
   readonly peer: string;
   /** the detector's `when` holds */

@@ -1,0 +1,29 @@
+/*
+about: How often one host called one port of another in vain.
+grain: [src_ip, dst_ip, dst_port]
+reads: [connection]
+columns:
+  vain_calls: {unit: count, says: calls in vain}
+  answered_calls: {unit: count, says: calls that were answered}
+  hosts: {unit: count, says: local hosts that call the same place in vain}
+  span_seconds: {unit: seconds, says: from first to last call}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at, src_ip, dst_ip, dst_port, vain_calls, answered_calls,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS hosts,
+  dateDiff('second', first_at, last_at) AS span_seconds, direction, first_at, last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at, src_ip, dst_ip, dst_port,
+    countIf($(probe)) AS vain_calls,
+    count() - vain_calls AS answered_calls,
+    any(direction) AS direction,
+    min(time) AS first_at,
+    max(time) AS last_at
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp'
+    AND direction IN ('outbound', 'external') AND NOT $(wide)
+  GROUP BY window_at, src_ip, dst_ip, dst_port
+)
+WHERE vain_calls >= 2
