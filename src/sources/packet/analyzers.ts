@@ -13,7 +13,7 @@ import { SshApp } from './apps/ssh.ts';
 import { StartTlsApp } from './apps/start-tls.ts';
 import { SeenCertificates, TlsApp } from './apps/tls.ts';
 import { type FlowPlace, flowPlace, isDnsPort } from './flow-place.ts';
-import { at, type FlowTable, flag, pageBits, stride } from './flow-table.ts';
+import { at, type FlowTable, flag, pageBits, setIdle, stride } from './flow-table.ts';
 import { latin1 } from './protocols/bytes.ts';
 import { looksLikeDns } from './protocols/dns.ts';
 import { looksLikeFtpClient, looksLikeFtpServer } from './protocols/ftp.ts';
@@ -79,7 +79,7 @@ export class Analyzers {
     const w = this.table.words[index >>> pageBits]!;
     const b = (index & ((1 << pageBits) - 1)) * stride;
     w[b + at.services] = w[b + at.services]! | serviceBit(service);
-    if (service === 'ssh' || service === 'ftp') w[b + at.idle_s] = 3600;
+    if (service === 'ssh' || service === 'ftp') setIdle(w, b, 3600);
   }
 
   emit(event: WeirEvent): void {

@@ -7,11 +7,11 @@ import type { Frame } from './frame.ts';
  * A record is `stride` 32-bit words, seen as Int32 or, two words at a time, as Float64. Pages of records are never
  * moved, so growing costs no copy. A flow is known by its index: page = index >> pageBits.
  */
-export const stride = 88;
+export const stride = 80;
 export const pageBits = 12;
 const pageSize = 1 << pageBits;
 
-/** Words of a record (Int32). */
+/** Words of a record (Int32). What every packet needs is in the first 64 bytes and in the two ends. */
 export const at = {
   orig: 0, // 4 words, IPv4 in the last
   resp: 4,
@@ -19,27 +19,26 @@ export const at = {
   meta: 9, // protocol | v6 << 8 | one-way << 9
   flags: 10,
   seen: 11, // letters of the history that are put once; responder's in the upper half
-  history: 12, // length; the letters follow
-  letters: 13, // 24 bytes
-  macs: 19, // 12 bytes, originator first
-  line: 22,
-  hash: 23,
-  idle_s: 30,
-  services: 31,
-  vlan: 34,
-  has_macs: 35,
-  ends: 40,
+  services: 14,
+  packed: 15, // letters of the history | VLAN << 8 | originator has a MAC << 24 | responder has << 25
+  letters: 22, // 12 bytes
+  tunnel: 25, // what the last packet came through, 0: no tunnel
+  macs: 26, // 12 bytes, originator first
+  line: 29,
+  hash: 30,
+  idle: 31, // seconds without a packet after which it ends | changes of tunnel << 16
+  ends: 32,
+  remove_ms: 45, // ms after the start when a closed connection is taken out; 0: not closed
+  attempt_ms: 69, // ... when an unanswered attempt is taken out; 0: none
 } as const;
 /** Float64 places, counted in words. */
 export const num = {
-  start: 24,
-  last: 26,
-  offset: 28,
-  missed: 32,
-  remove_at: 36, // when a closed connection is taken out; Infinity: not closed
-  attempt_at: 38, // when an unanswered attempt is taken out; Infinity: none
+  last: 12,
+  start: 16,
+  offset: 18,
+  missed: 20,
 } as const;
-/** One end of a connection: 24 words. */
+/** One end of a connection: 24 words. The thirteenth is lent out above. */
 export const endWords = 24;
 export const end = {
   state: 0, // state | previous << 4 | endFlags
@@ -56,6 +55,7 @@ export const end = {
   bad_checksums: 11,
   packets: 12,
 } as const;
+export const lentWord = 13;
 export const endNum = {
   ip_bytes: 14,
   bytes: 16, // UDP and others: payload; TCP: relative sequence number after the FIN
@@ -63,6 +63,16 @@ export const endNum = {
   trimmed: 20, // ... up to which it was acknowledged
   highest: 22, // highest relative sequence number of data held, 0: none
 } as const;
+
+/** Seconds without a packet after which a flow ends. */
+export function setIdle(w: Int32Array, b: number, seconds: number): void {
+  w[b + at.idle] = (w[b + at.idle]! & ~0xffff) | seconds;
+}
+
+export const vlanOf = (packed: number): number => (packed >>> 8) & 0xfff;
+export const macBits = 24;
+const inlineLetters = 12;
+const mostLetters = 250;
 
 export const flag = {
   partial: 1,
@@ -200,9 +210,9 @@ export class FlowTable {
     w[b + at.ports] = (f.src_port << 16) | f.dst_port;
     w[b + at.meta] = f.protocol | (f.v6 ? 256 : 0) | (oneWay ? 512 : 0);
     w[b + at.hash] = hash;
-    w[b + at.vlan] = f.vlan;
+    w[b + at.packed] =
+      (f.vlan << 8) | (f.src_mac >= 0 ? 1 << macBits : 0) | (f.dst_mac >= 0 ? 2 << macBits : 0);
     if (f.src_mac >= 0 || f.dst_mac >= 0) {
-      w[b + at.has_macs] = (f.src_mac >= 0 ? 1 : 0) | (f.dst_mac >= 0 ? 2 : 0);
       putMac(w, b + at.macs, 0, f.mac_buf, f.src_mac);
       putMac(w, b + at.macs, 6, f.mac_buf, f.dst_mac);
     }
@@ -254,21 +264,21 @@ export class FlowTable {
 
   /** Adds a letter to a flow's history. */
   letter(index: number, w: Int32Array, b: number, code: number): void {
-    const length = w[b + at.history]!;
-    if (length < 24) {
+    const packed = w[b + at.packed]!;
+    const length = packed & 255;
+    if (length >= mostLetters) return; // hostile: a SYN with another number each time adds a letter each time
+    w[b + at.packed] = packed + 1;
+    if (length < inlineLetters) {
       const word = b + at.letters + (length >>> 2);
       w[word] = w[word]! | (code << ((length & 3) << 3));
-      w[b + at.history] = length + 1;
       return;
     }
-    const more = this.longHistories.get(index) ?? '';
-    if (more.length >= 232) return; // hostile: a SYN with another number each time adds a letter each time
     w[b + at.flags] = w[b + at.flags]! | flag.long_history;
-    this.longHistories.set(index, more + String.fromCharCode(code));
+    this.longHistories.set(index, (this.longHistories.get(index) ?? '') + String.fromCharCode(code));
   }
 
   history(index: number, w: Int32Array, b: number): string {
-    const length = w[b + at.history]!;
+    const length = Math.min(w[b + at.packed]! & 255, inlineLetters);
     if (length === 0) return '';
     let text = '';
     let word = 0;

@@ -81,6 +81,8 @@ export class Frame {
   dst_mac = noMac;
   /** tunnels passed so far */
   tunnels = 0;
+  /** tells the tunnel a packet came through from others, the same both ways; 0: none */
+  tunnel_id = 0;
   /** why decode() did not find IP; few words for notIp, for people when broken */
   reason = '';
 
@@ -98,6 +100,7 @@ export class Frame {
     this.src_mac = noMac;
     this.dst_mac = noMac;
     this.tunnels = 0;
+    this.tunnel_id = 0;
     this.headers = 0;
     this.subframe = -1;
     // The two commonest links first; everything else goes through the table below.
@@ -409,6 +412,7 @@ export class Frame {
       if (protocol === 6 || protocol === 17) return found;
       if (protocol === 4 || protocol === 41) {
         if (++this.tunnels > maxTunnels) return this.fail('too many tunnels');
+        this.tunnel_id = this.ends();
         at = this.l4;
         this.wire = this.l4_bytes;
         continue;
@@ -537,8 +541,13 @@ export class Frame {
     return found;
   }
 
+  private ends(): number {
+    return (this.s0 ^ this.s1 ^ this.s2 ^ this.s3 ^ this.d0 ^ this.d1 ^ this.d2 ^ this.d3) | 1;
+  }
+
   private gre(start: number): Outcome {
     const { buf } = this;
+    this.tunnel_id = this.ends();
     if (this.end - start < 4) return this.fail('GRE header cut short');
     if (++this.tunnels > maxTunnels) return this.fail('too many tunnels');
     const flags = this.u16(start);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { collectingSink } from '../../../test/collecting-sink.ts';
 import type { Connection } from '../../schema/event/connection.ts';
 import { tables, type WeirEvent } from '../../schema/event/index.ts';
 import { recordCheck } from '../../schema/table.ts';
-import { collectingSink } from '../../../test/collecting-sink.ts';
 import { ACK, Conversation, datagram, FIN, frame, ipv4, RST, SYN, type TimedFrame, udp } from './fixture.ts';
 import { Meter, type MeterOptions } from './meter.ts';
 

@@ -6,7 +6,19 @@ import { Analyzers } from './analyzers.ts';
 import { serviceNames } from './apps/app.ts';
 import { internetSum, pseudoHeader } from './checksum.ts';
 import { isDnsPort } from './flow-place.ts';
-import { at, end, endNum, endWords, FlowTable, flag, num, pageBits, stride } from './flow-table.ts';
+import {
+  at,
+  end,
+  endNum,
+  endWords,
+  FlowTable,
+  flag,
+  macBits,
+  num,
+  pageBits,
+  stride,
+  vlanOf,
+} from './flow-table.ts';
 import { broken, Frame, found, isTunnelPort, looksLikeTeredo, teredoPort, waiting } from './frame.ts';
 import { type ServerPorts, serverPorts } from './ports.ts';
 import { flipRoles, type StreamConsumer, TcpTracker } from './tcp.ts';
@@ -33,13 +45,14 @@ export interface MeterOptions {
 
 const second = 1_000_000;
 const excerptBytes = 64;
+const mostTunnelChanges = 5; // Tunnel::max_changes_per_connection
 /** Every so many packets a part of the table is looked through for flows that are due. */
 const sweepEvery = 64;
 const sweepLength = 128;
 
 /**
  * Packets in, events out: connections when they end, and what analyzers read in their payload as it is read.
- * Memory: about 380 bytes a flow, plus what an analyzer holds while it waits for the rest of a message.
+ * Memory: about 350 bytes a flow, plus what an analyzer holds while it waits for the rest of a message.
  */
 export class Meter implements StreamConsumer {
   private readonly sink: Sink;
@@ -134,6 +147,7 @@ export class Meter implements StreamConsumer {
         return;
       }
       // A tunnel in UDP was metered itself; what is inside is metered too. Not a tunnel after all: nothing to say.
+      f.tunnel_id = port === 0 ? 0 : this.lastHash;
       if ((port === 0 || f.tunnel(port, f.l4 + 8) !== found) && f.nextSubframe() !== found) return;
       outer = false;
     }
@@ -151,6 +165,7 @@ export class Meter implements StreamConsumer {
   // ---- transports
 
   private tunnelPort = 0;
+  private lastHash = 0;
 
   private tcpPacket(f: Frame): string {
     const { buf, l4 } = f;
@@ -188,6 +203,7 @@ export class Meter implements StreamConsumer {
     const w = table.words[index >>> pageBits]!;
     const b = (index & ((1 << pageBits) - 1)) * stride;
     const e = b + at.ends + (fromOrig ? 0 : endWords);
+    if (w[b + at.tunnel] !== f.tunnel_id) this.tunnelChanged(index, w, b, f.tunnel_id);
     if (this.verify && room >= f.l4_bytes && !this.transportSumHolds(f, 6)) {
       this.badChecksum(index, w, b, e, fromOrig);
       return '';
@@ -226,6 +242,7 @@ export class Meter implements StreamConsumer {
     const d = table.numbers[index >>> pageBits]!;
     const b = (index & ((1 << pageBits) - 1)) * stride;
     const e = b + at.ends + (fromOrig ? 0 : endWords);
+    if (w[b + at.tunnel] !== f.tunnel_id) this.tunnelChanged(index, w, b, f.tunnel_id);
     w[e + end.packets] = w[e + end.packets]! + 1;
     d[(e + endNum.ip_bytes) >>> 1] = d[(e + endNum.ip_bytes) >>> 1]! + f.ip_bytes;
     if (
@@ -252,6 +269,7 @@ export class Meter implements StreamConsumer {
       this.analyzers.datagram(index, fromOrig, buf, l4 + 8, upTo, f.time, this.line, this.offset);
     }
     const port = w[b + at.ports]! & 0xffff;
+    this.lastHash = hash | 1;
     if (isTunnelPort(port)) this.tunnelPort = port;
     else if ((flags & flag.teredo) !== 0) this.tunnelPort = teredoPort;
     else if ((flags & seen) === 0 && looksLikeTeredo(buf, l4 + 8, f.end)) {
@@ -295,6 +313,7 @@ export class Meter implements StreamConsumer {
     const d = table.numbers[index >>> pageBits]!;
     const b = (index & ((1 << pageBits) - 1)) * stride;
     const e = b + at.ends + (fromOrig ? 0 : endWords);
+    if (w[b + at.tunnel] !== f.tunnel_id) this.tunnelChanged(index, w, b, f.tunnel_id);
     w[e + end.packets] = w[e + end.packets]! + 1;
     d[(e + endNum.ip_bytes) >>> 1] = d[(e + endNum.ip_bytes) >>> 1]! + f.ip_bytes;
     if (this.verify && (f.protocol === 1 || f.protocol === 58) && f.end - f.l4 >= f.l4_bytes) {
@@ -308,6 +327,15 @@ export class Meter implements StreamConsumer {
 
   private transportSumHolds(f: Frame, protocol: number): boolean {
     return internetSum(f.buf, f.l4, f.l4 + f.l4_bytes, pseudoHeader(f, protocol, f.l4_bytes)) === 0xffff;
+  }
+
+  /** Zeek stops following which tunnel a flow comes through after five changes, and says so. */
+  private tunnelChanged(index: number, w: Int32Array, b: number, id: number): void {
+    w[b + at.tunnel] = id;
+    const changes = (w[b + at.idle]! >>> 16) + 1;
+    if (changes > mostTunnelChanges + 1) return;
+    w[b + at.idle] = (w[b + at.idle]! & 0xffff) | (changes << 16);
+    if (changes > mostTunnelChanges) this.table.letter(index, w, b, 0x58);
   }
 
   private badChecksum(index: number, w: Int32Array, b: number, e: number, fromOrig: boolean): void {
@@ -329,7 +357,8 @@ export class Meter implements StreamConsumer {
     d[(b + num.last) >>> 1] = f.time;
     d[(b + num.offset) >>> 1] = this.offset;
     w[b + at.line] = this.line;
-    w[b + at.idle_s] = idle_s;
+    w[b + at.idle] = idle_s;
+    w[b + at.tunnel] = f.tunnel_id;
     w[b + at.flags] = flag.active;
     table.due[index] = f.time + Math.min(due_s * second, this.active > 0 ? this.active : Infinity);
     return index;
@@ -368,7 +397,7 @@ export class Meter implements StreamConsumer {
     if (protocol === 6) due = this.tcp.dueAt(index);
     else {
       const last = d[(b + num.last) >>> 1]!;
-      due = last + w[b + at.idle_s]! * second;
+      due = last + (w[b + at.idle]! & 0xffff) * second;
       if (protocol === 17 && (isDnsPort(w[b + at.ports]! & 0xffff) || (w[b + at.services]! & 1) !== 0)) {
         // looked at every 10 s; out after 9 s of quiet
         const turns = Math.max(1, Math.ceil((last + 9 * second - start) / (10 * second)));
@@ -442,7 +471,8 @@ export class Meter implements StreamConsumer {
     }
     const length = d[(b + num.last) >>> 1]! - start;
     const v6 = (meta & 256) !== 0;
-    const macs = w[b + at.has_macs]!;
+    const packed = w[b + at.packed]!;
+    const macs = packed >>> macBits;
     const services = w[b + at.services]!;
     const event: Connection = {
       kind: 'connection',
@@ -477,7 +507,7 @@ export class Meter implements StreamConsumer {
       missed_bytes: d[(b + num.missed) >>> 1]!,
       conn_state: connState,
       history,
-      vlan: w[b + at.vlan]!,
+      vlan: vlanOf(packed),
       src_mac: (macs & 1) !== 0 ? macText(w, b + at.macs, 0) : '',
       dst_mac: (macs & 2) !== 0 ? macText(w, b + at.macs, 6) : '',
       dst_name: place.dst_name,

@@ -1,4 +1,17 @@
-import { at, end, endNum, endWords, type FlowTable, flag, num, pageBits, stride } from './flow-table.ts';
+import {
+  at,
+  end,
+  endNum,
+  endWords,
+  type FlowTable,
+  flag,
+  lentWord,
+  macBits,
+  num,
+  pageBits,
+  setIdle,
+  stride,
+} from './flow-table.ts';
 import type { Frame } from './frame.ts';
 
 /**
@@ -401,7 +414,7 @@ export class TcpTracker {
     if (now === next) return;
     const p = e === b + at.ends ? e + endWords : e - endWords;
     if (next >= state.partial && now <= state.syn_ack_sent && (w[p]! & 15) <= state.syn_ack_sent) {
-      w[b + at.idle_s] = 300;
+      setIdle(w, b, 300);
     }
     w[e] = (w[e]! & ~0xff) | next | (now << 4);
   }
@@ -485,7 +498,7 @@ export class TcpTracker {
     if ((flags & SYN) !== 0) {
       if (fromOrig) {
         this.setState(e, (flags & ACK) !== 0 ? state.syn_ack_sent : state.syn_sent);
-        d[(b + num.attempt_at) >>> 1] = now + 5 * second;
+        w[b + at.attempt_ms] = (now - d[(b + num.start) >>> 1]!) / 1000 + 5000;
       } else {
         if ((flags & ACK) === 0 && (w[p]! & 15) === state.syn_ack_sent && w[e + end.start] === sequence) {
           // SYN ACK first, then the SYN: exchange the roles
@@ -501,7 +514,7 @@ export class TcpTracker {
         if ((w[b + at.ends]! & 15) === state.established) {
           const port = w[b + at.ports]! & 0xffff;
           // people type there: Zeek waits an hour
-          if (port === 21 || port === 22 || port === 23 || port === 513) w[b + at.idle_s] = 3600;
+          if (port === 21 || port === 22 || port === 23 || port === 513) setIdle(w, b, 3600);
         }
       }
     }
@@ -592,7 +605,7 @@ export class TcpTracker {
       }
     }
     const removeAt = d[(b + num.last) >>> 1]! + 5 * second;
-    d[(b + num.remove_at) >>> 1] = removeAt;
+    w[b + at.remove_ms] = Math.max(1, Math.ceil((removeAt - d[(b + num.start) >>> 1]!) / 1000));
     const { due } = this.table;
     if (!(due[this.index]! < removeAt)) due[this.index] = removeAt;
   }
@@ -796,19 +809,20 @@ export class TcpTracker {
     const last = d[(b + num.last) >>> 1]!;
     const o = w[b + at.ends]!;
     const r = w[b + at.ends + endWords]!;
-    let due = last + w[b + at.idle_s]! * second;
-    const removeAt = d[(b + num.remove_at) >>> 1]!;
-    if (removeAt !== 0) return Math.min(due, removeAt);
+    const start = d[(b + num.start) >>> 1]!;
+    let due = last + (w[b + at.idle]! & 0xffff) * second;
+    const removeMs = w[b + at.remove_ms]!;
+    if (removeMs !== 0) return Math.min(due, start + removeMs * 1000);
     if ((w[b + at.flags]! & flag.active) === 0) return due;
     const origState = o & 15;
     const respState = r & 15;
-    const attempt = d[(b + num.attempt_at) >>> 1]!;
+    const attemptMs = w[b + at.attempt_ms]!;
     if (
-      attempt !== 0 &&
+      attemptMs !== 0 &&
       (origState === state.syn_sent || origState === state.syn_ack_sent) &&
       respState === state.inactive
     ) {
-      due = Math.min(due, Math.max(attempt, 0));
+      due = Math.min(due, start + attemptMs * 1000);
     }
     const over =
       ((o | r) & closed) !== 0 &&
@@ -819,7 +833,7 @@ export class TcpTracker {
         respState === state.inactive);
     if (over || (origState === state.inactive && respState === state.inactive)) {
       // looked at every 6 s from 5 s after the first packet on; out after 5 s of quiet
-      const first = d[(b + num.start) >>> 1]! + 5 * second;
+      const first = start + 5 * second;
       const turns = Math.max(0, Math.floor((last + 5 * second - first) / (6 * second)) + 1);
       due = Math.min(due, first + turns * 6 * second);
     }
@@ -873,8 +887,9 @@ export function flipRoles(table: FlowTable, index: number, w: Int32Array, b: num
   }
   const ports = w[b + at.ports]!;
   w[b + at.ports] = (ports << 16) | (ports >>> 16);
-  const has = w[b + at.has_macs]!;
-  w[b + at.has_macs] = ((has & 1) << 1) | ((has >>> 1) & 1);
+  const packed = w[b + at.packed]!;
+  const has = packed >>> macBits;
+  w[b + at.packed] = (packed & ~(3 << macBits)) | ((((has & 1) << 1) | ((has >>> 1) & 1)) << macBits);
   const m0 = w[b + at.macs]!;
   const m1 = w[b + at.macs + 1]!;
   const m2 = w[b + at.macs + 2]!;
@@ -884,6 +899,7 @@ export function flipRoles(table: FlowTable, index: number, w: Int32Array, b: num
   w[b + at.macs + 2] = (m0 >>> 16) | (m1 << 16);
   const o = b + at.ends;
   for (let i = 0; i < endWords; i++) {
+    if (i === lentWord) continue;
     const word = w[o + i]!;
     w[o + i] = w[o + endWords + i]!;
     w[o + endWords + i] = word;
