@@ -184,9 +184,8 @@ export class Connection {
       }
       return new WeirError('store_failed', `${message} (${type ?? code})`, { cause: error });
     }
-    return new WeirError('store_unavailable', `${this.#place} cannot be reached: ${message || code}`, {
-      cause: error,
-    });
+    const what = this.engine ? 'The engine of the store broke off' : `${this.#place} cannot be reached`;
+    return new WeirError('store_unavailable', `${what}: ${message || code}`, { cause: error });
   }
 }
 

@@ -277,8 +277,12 @@ function wide(into: Buffer, at: number, value: number): void {
   into.writeUInt32LE(Math.floor(value / 4294967296), at + 4);
 }
 
-/** One block of the named columns, all of `rows` rows. */
-export function block(columns: readonly { name: string; column: ColumnBuilder }[], rows: number): Buffer {
+/** One block of the named columns, all of `rows` rows, in a buffer that `allocate` gives (it may be larger than asked). */
+export function block(
+  columns: readonly { name: string; column: ColumnBuilder }[],
+  rows: number,
+  allocate: (bytes: number) => Buffer,
+): Buffer {
   const heads: Buffer[] = [];
   const start = new Bytes(32);
   start.varint(columns.length);
@@ -291,11 +295,11 @@ export function block(columns: readonly { name: string; column: ColumnBuilder }[
     heads.push(head.buffer.subarray(0, head.length));
     size += head.length + column.size();
   }
-  const into = Buffer.allocUnsafeSlow(size);
+  const into = allocate(size);
   let at = start.buffer.copy(into, 0, 0, start.length);
   columns.forEach(({ column }, i) => {
     at += heads[i]!.copy(into, at);
     at = column.copy(into, at);
   });
-  return into;
+  return into.subarray(0, at);
 }

@@ -73,7 +73,7 @@ export class RejectWriter {
     const rows = this.#rows;
     const second = Math.floor(this.#now() / 1000);
     for (let i = 0; i < rows; i++) this.#stored_at.push(second);
-    const data = block(this.#columns, rows);
+    const data = block(this.#columns, rows, this.#sender.allocate);
     for (const { column } of this.#columns) column.clear();
     this.#rows = 0;
     const names = this.#columns.map(({ name }) => identifier(name)).join(', ');

@@ -4,6 +4,8 @@ import type { Connection } from './connection.ts';
 /** Inserts on their way at once; more would only hold memory. */
 const maxUnderWay = 2;
 
+const bufferStep = 1024 * 1024;
+
 /**
  * Sends encoded batches, each exactly once even when the engine dies under it, a few at a time. An insert that fails
  * for good is thrown by whatever is called next.
@@ -12,6 +14,8 @@ export class Sender {
   readonly #connection: Connection;
   readonly #id = randomUUID();
   readonly #under_way = new Set<Promise<void>>();
+  /** Buffers of batches that were acknowledged: new ones of this size would pile up until the next collection. */
+  readonly #free: Buffer[] = [];
   #serial = 0;
   #failure: unknown = null;
 
@@ -19,15 +23,29 @@ export class Sender {
     this.#connection = connection;
   }
 
-  /** Does not wait; `then` is called when the store has acknowledged the batch. */
+  /** A buffer for a batch; it comes back when the batch is acknowledged. */
+  readonly allocate = (bytes: number): Buffer => {
+    const fits = this.#free.findIndex((one) => one.length >= bytes && one.length <= bytes * 4);
+    const [buffer] = fits >= 0 ? this.#free.splice(fits, 1) : [];
+    return buffer ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / bufferStep) * bufferStep);
+  };
+
+  /** Does not wait. `data`: in a buffer that `allocate` gave. `then` is called when the store has acknowledged the batch. */
   send(sql: string, data: Buffer, name: string, then: () => void): void {
     this.check();
     const token = `${this.#id}-${this.#serial++}`;
     const insert: Promise<void> = this.#connection
       .insert(sql, data, token, { name })
-      .then(then, (error: unknown) => {
-        this.#failure ??= error;
-      })
+      .then(
+        () => {
+          this.#free.push(Buffer.from(data.buffer));
+          if (this.#free.length > maxUnderWay + 1) this.#free.shift();
+          then();
+        },
+        (error: unknown) => {
+          this.#failure ??= error;
+        },
+      )
       .finally(() => this.#under_way.delete(insert));
     this.#under_way.add(insert);
   }

@@ -25,7 +25,7 @@ export interface WriterOptions {
 }
 
 export const writerDefaults: WriterOptions = {
-  batch_rows: 100_000,
+  batch_rows: 65_536,
   batch_bytes: 24 * 1024 * 1024,
   now: Date.now,
 };
@@ -106,7 +106,7 @@ export class EventWriter {
 
   #send(kind: EventKind, batch: Batch): void {
     const { rows } = batch;
-    const data = batch.take(Math.floor(this.#options.now() / 1000));
+    const data = batch.take(Math.floor(this.#options.now() / 1000), this.#sender.allocate);
     this.#sender.send(insertStatements[kind], data, `store ${kind}`, () => {
       this.#stored.set(kind, (this.#stored.get(kind) ?? 0) + rows);
     });
@@ -183,9 +183,9 @@ class Batch {
   }
 
   /** The rows as a block; the batch is empty afterwards. All rows say they were stored at the same second. */
-  take(stored_at_s: number): Buffer {
+  take(stored_at_s: number, allocate: (bytes: number) => Buffer): Buffer {
     for (let i = 0; i < this.rows; i++) this.#stored_at.push(stored_at_s);
-    const data = block(this.#columns, this.rows);
+    const data = block(this.#columns, this.rows, allocate);
     for (const { column } of this.#columns) column.clear();
     this.rows = 0;
     return data;

@@ -35,8 +35,9 @@ function start(): void {
   for (const left of readdirSync(incoming)) rmSync(join(incoming, left), { force: true });
   keeper.query('CREATE DATABASE IF NOT EXISTS weir ENGINE = Atomic');
   const version = keeper.query('SELECT version()').trim().replaceAll('"', '');
+  // No time-outs: one that closes an idle connection just as it is used again looks like a death of the engine.
   const server = createServer(
-    { maxHeaderSize: 1024 * 1024, requestTimeout: 0, keepAliveTimeout: 60_000 },
+    { maxHeaderSize: 1024 * 1024, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 },
     httpInterface({
       open: () => new Session(data),
       version,
