@@ -69,6 +69,18 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     }
   }
 
+  /** What is the same for all rows of a window is worked out once. */
+  let of_window = new Map<string, Usual>();
+  function once(name: string, of: () => Usual): Usual {
+    let state = of_window.get(name);
+    if (!state) {
+      state = of();
+      of_window.set(name, state);
+    }
+    return state;
+  }
+  const ofAll = (c: number): Usual => once(`${c}`, () => usual(population.columns[c]!, columns[c]!));
+
   /** What is usual for one column of one row, and how many rows each rung had. */
   function expectation(
     row: FeatureRow,
@@ -78,12 +90,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   ): Expectation {
     // Each rung is judged with the one above as its prior; where a rung is empty, the one above speaks for itself.
     let column = columns[c]!;
-    const own_population = population.columns[c]!;
-    let state = usual(others ? [...own_population, ...others] : own_population, column);
+    let state = others ? usual([...population.columns[c]!, ...others], column) : ofAll(c);
     const group = row.peer ? peers.get(row.peer) : undefined;
     if (group && group.size > 0) {
       column = narrowed(column, state, strength.peer_group);
-      state = usual(group.columns[c]!, column);
+      const group_column = column;
+      state = others
+        ? usual(group.columns[c]!, column)
+        : once(`${c} ${row.peer}`, () => usual(group.columns[c]!, group_column));
     }
     const past = entities.of(row.key);
     const own = past.columns[c] ?? [];
@@ -98,6 +112,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   return {
     judge(window_at_s, rows) {
       learn(window_at_s);
+      of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
       const cold = population.size < enough_past;
       const judged: Judgement[] = [];
