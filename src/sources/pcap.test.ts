@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
+import { Conversation, capture, frame, pcapngCapture, udp } from '../../test/packets.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { Conversation, capture, frame, pcapngCapture, udp } from './packet/fixture.ts';
 import { pcap } from './pcap.ts';
 import { pcapng } from './pcapng.ts';
 

@@ -8,7 +8,9 @@ import { HttpApp } from './apps/http.ts';
 import { KerberosApp } from './apps/kerberos.ts';
 import { QuicApp } from './apps/quic.ts';
 import { RdpApp } from './apps/rdp.ts';
+import { SmbApp } from './apps/smb.ts';
 import { SmtpApp } from './apps/smtp.ts';
+import { SocksApp } from './apps/socks.ts';
 import { SshApp } from './apps/ssh.ts';
 import { StartTlsApp } from './apps/start-tls.ts';
 import { SeenCertificates, TlsApp } from './apps/tls.ts';
@@ -21,7 +23,9 @@ import { looksLikeHttpRequest, looksLikeHttpResponse } from './protocols/http.ts
 import { looksLikeKerberos } from './protocols/kerberos.ts';
 import { looksLikeQuic } from './protocols/quic.ts';
 import { looksLikeRdp } from './protocols/rdp.ts';
+import { looksLikeSmb } from './protocols/smb.ts';
 import { looksLikeSmtpClient, looksLikeSmtpServer } from './protocols/smtp.ts';
+import { looksLikeSocks } from './protocols/socks.ts';
 import { looksLikeSsh } from './protocols/ssh.ts';
 import { looksLikeDtls, looksLikeTls } from './protocols/tls.ts';
 
@@ -164,8 +168,12 @@ export class Analyzers {
     flow.time = time;
     if (flow.app === null) this.detect(index, flow, fromOrig, buf, from, upTo);
     else {
-      const wants = flow.app.data(flow, fromOrig, buf, from, upTo);
-      if (wants !== 'more') this.after(index, flow, wants);
+      const { app } = flow;
+      const wants = app.data(flow, fromOrig, buf, from, upTo);
+      if (wants === 'more') return;
+      this.after(index, flow, wants);
+      const rest = app.rest ?? upTo;
+      if (wants === 'detect' && rest < upTo) this.detect(index, flow, fromOrig, buf, rest, upTo);
     }
   }
 
@@ -218,6 +226,8 @@ export class Analyzers {
     if (looksLikeHttpRequest(b, from, upTo)) return new HttpApp(fromOrig);
     if (first === 0x48 && looksLikeHttpResponse(b, from, upTo)) return new HttpApp(!fromOrig);
     if (first === 0x53 && looksLikeSsh(b, from, upTo)) return new SshApp(true);
+    if (first === 0 && looksLikeSmb(b, from, upTo)) return new SmbApp();
+    if (fromOrig && (first === 4 || first === 5) && looksLikeSocks(b, from, upTo)) return new SocksApp();
     const w = this.table.words[index >>> pageBits]!;
     const record = (index & ((1 << pageBits) - 1)) * stride;
     const port = w[record + at.ports]! & 0xffff;
@@ -374,17 +384,6 @@ function datagramService(port: number, b: Uint8Array, from: number, upTo: number
 function streamService(b: Uint8Array, from: number, upTo: number, fromOrig: boolean): Service | null {
   const length = upTo - from;
   const first = b[from]!;
-  if (first === 0 && length >= 8) {
-    const mark = b[from + 4]!;
-    if (
-      (mark === 0xff || mark === 0xfe) &&
-      b[from + 5] === 0x53 &&
-      b[from + 6] === 0x4d &&
-      b[from + 7] === 0x42
-    ) {
-      return 'smb';
-    }
-  }
   if (!fromOrig) {
     const text = latin1(b, from, Math.min(upTo, from + 32));
     if (/^\+OK/.test(text)) return 'pop3';

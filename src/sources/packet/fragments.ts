@@ -1,4 +1,21 @@
-import type { Frame } from './frame.ts';
+/** One fragment: where its payload is, and what it belongs to. */
+export interface Fragment {
+  readonly buf: Uint8Array;
+  readonly l4: number;
+  readonly end: number;
+  readonly time: number;
+  readonly v6: boolean;
+  readonly s0: number;
+  readonly s1: number;
+  readonly s2: number;
+  readonly s3: number;
+  readonly d0: number;
+  readonly d1: number;
+  readonly d2: number;
+  readonly d3: number;
+  /** set to that of the first fragment when the datagram is whole */
+  protocol: number;
+}
 
 /**
  * IP fragments wait here for the rest of their datagram.
@@ -8,7 +25,7 @@ import type { Frame } from './frame.ts';
  */
 export interface FragmentCache {
   /** The payload of the datagram when this fragment made it whole, else null; then `problem` may say why. */
-  add(frame: Frame, id: number, offset: number, more: boolean): Uint8Array | null;
+  add(fragment: Fragment, id: number, offset: number, more: boolean): Uint8Array | null;
   readonly problem: string;
   /** Datagrams given up so far. */
   readonly dropped: number;
@@ -40,7 +57,7 @@ class Cache implements FragmentCache {
   private bytes = 0;
   private readonly datagrams = new Map<string, Datagram>();
 
-  add(f: Frame, id: number, offset: number, more: boolean): Uint8Array | null {
+  add(f: Fragment, id: number, offset: number, more: boolean): Uint8Array | null {
     this.problem = '';
     const data = f.buf.subarray(f.l4, f.end);
     if (offset + data.length > maxDatagram) {

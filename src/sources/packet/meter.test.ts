@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collectingSink } from '../../../test/collecting-sink.ts';
+import {
+  ACK,
+  Conversation,
+  datagram,
+  FIN,
+  frame,
+  ipv4,
+  RST,
+  SYN,
+  type TimedFrame,
+  udp,
+} from '../../../test/packets.ts';
 import type { Connection } from '../../schema/event/connection.ts';
 import { tables, type WeirEvent } from '../../schema/event/index.ts';
 import { recordCheck } from '../../schema/table.ts';
-import { ACK, Conversation, datagram, FIN, frame, ipv4, RST, SYN, type TimedFrame, udp } from './fixture.ts';
 import { Meter, type MeterOptions } from './meter.ts';
 
 function meter(frames: readonly TimedFrame[], options: Partial<MeterOptions> = {}) {

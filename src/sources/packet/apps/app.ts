@@ -80,6 +80,8 @@ export interface App {
   ended(flow: Flow, fromOrig: boolean): void;
   /** The flow is over, or nothing more is wanted: last chance to emit. */
   close(flow: Flow): void;
+  /** With 'detect': where in the bytes given the other protocol begins; absent: after them. */
+  readonly rest?: number;
 }
 
 /** The columns of an event that say which connection it belongs to. */
