@@ -262,6 +262,19 @@ export class FlowTable {
     this.live--;
   }
 
+  /** Takes every flow out. */
+  clear(): void {
+    this.slots = new Int32Array(2 * 8192);
+    this.mask = 8191;
+    this.words.length = 0;
+    this.numbers.length = 0;
+    this.due = new Float64Array(pageSize);
+    this.free.length = 0;
+    this.longHistories.clear();
+    this.used = 0;
+    this.live = 0;
+  }
+
   /** Adds a letter to a flow's history. */
   letter(index: number, w: Int32Array, b: number, code: number): void {
     const packed = w[b + at.packed]!;

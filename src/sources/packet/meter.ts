@@ -157,8 +157,9 @@ export class Meter implements StreamConsumer {
   end(): void {
     const { due } = this.table;
     for (let index = 0; index < this.table.used; index++) {
-      if (!Number.isNaN(due[index]!)) this.report(index);
+      if (!Number.isNaN(due[index]!)) this.report(index, true);
     }
+    this.table.clear();
     this.analyzers.end();
   }
 
@@ -439,7 +440,8 @@ export class Meter implements StreamConsumer {
 
   // ---- what comes out
 
-  private report(index: number): void {
+  /** Emits a flow and takes it out; `last` when the whole table goes after it. */
+  private report(index: number, last = false): void {
     const { table } = this;
     const w = table.words[index >>> pageBits]!;
     const d = table.numbers[index >>> pageBits]!;
@@ -514,7 +516,7 @@ export class Meter implements StreamConsumer {
     };
     const line = w[b + at.line]!;
     const offset = d[(b + num.offset) >>> 1]!;
-    table.remove(index);
+    if (!last) table.remove(index);
     this.sink.event(event, line, offset, '');
   }
 }
