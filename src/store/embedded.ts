@@ -141,7 +141,9 @@ export class EmbeddedEngine {
       child.once('error', () => done());
       child.once('exit', () => {
         done();
-        if (was_ready && !this.#closing) this.#again();
+        if (!was_ready || this.#closing) return;
+        this.#ready = this.#again();
+        this.#ready.catch(() => {});
       });
     });
     const watched = ready.then(() => {
@@ -151,20 +153,24 @@ export class EmbeddedEngine {
     return watched;
   }
 
-  #again(): void {
-    if (this.restarts >= this.#options.max_restarts) {
-      const times = `${this.restarts} restart${this.restarts === 1 ? '' : 's'}`;
-      this.#ready = Promise.reject(
-        new WeirError(
+  /** Starts a dead engine again, as often as allowed; it may also die while it starts. */
+  async #again(): Promise<void> {
+    for (let last = this.#words; ; last = this.#words) {
+      if (this.restarts >= this.#options.max_restarts) {
+        const times = `${this.restarts} restart${this.restarts === 1 ? '' : 's'}`;
+        throw new WeirError(
           'store_unavailable',
-          `The engine of the store died again after ${times}. ${this.#words.trim()}`.trim(),
-        ),
-      );
-      this.#ready.catch(() => {});
-      return;
+          `The engine of the store died again after ${times}. ${last.trim()}`.trim(),
+        );
+      }
+      this.restarts++;
+      try {
+        await this.#start();
+        return;
+      } catch (error) {
+        if (this.#closing) throw error;
+      }
     }
-    this.restarts++;
-    this.#ready = this.#start();
   }
 
   #explain(words: string): string {
