@@ -97,7 +97,7 @@ export class EmbeddedEngine {
       socket,
       incoming: join(this.#folder, 'incoming'),
       memory_bytes: this.#options.memory_bytes,
-      remove: this.temporary ? this.directory : null,
+      remove: [this.#folder, ...(this.temporary ? [this.directory] : [])],
       ...(this.#options.tcp && { tcp: this.#options.tcp }),
     };
     this.#words = '';

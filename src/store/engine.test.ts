@@ -130,7 +130,7 @@ test('an engine whose parent was killed ends by itself and takes its temporary s
   const index = fileURLToPath(moduleBeside(import.meta.url, './index'));
   const script = `const { openStore } = await import(${JSON.stringify(index)});
 const { engine } = (await openStore({ directory: null })).connection;
-console.log(engine.pid + ' ' + engine.directory);
+console.log(engine.pid + ' ' + engine.directory + ' ' + engine.socket);
 setInterval(() => {}, 1000);`;
   const parent: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -140,11 +140,11 @@ setInterval(() => {}, 1000);`;
     said += chunk;
   });
   await until('the store is open', () => said.includes('\n'));
-  const [pid = '', directory = ''] = said.trim().split(' ');
+  const [pid = '', directory = '', socket = ''] = said.trim().split(' ');
   assert.ok(isRunning(Number(pid)) && existsSync(directory));
   parent.kill('SIGKILL');
   await until('the engine has ended', () => !isRunning(Number(pid)));
-  assert.ok(!existsSync(directory));
+  assert.ok(!existsSync(directory) && !existsSync(join(socket, '..')));
 });
 
 test('a store in a place that cannot be written is said to be unavailable', async () => {

@@ -47,16 +47,19 @@ function start(): void {
     }),
   );
 
+  const clean = () => {
+    for (const folder of settings.remove) rmSync(folder, { recursive: true, force: true });
+  };
   const end = () => {
     server.close(() => {
       keeper.close();
-      if (settings.remove) rmSync(settings.remove, { recursive: true, force: true });
+      clean();
       process.exit(0);
     });
     server.closeIdleConnections();
     // A statement that does not end is cut off; parts of tables are whole or absent, so nothing is half written.
     setTimeout(() => {
-      if (settings.remove) rmSync(settings.remove, { recursive: true, force: true });
+      clean();
       process.kill(process.pid, 'SIGKILL');
     }, 5000).unref();
   };

@@ -8,8 +8,8 @@ export interface EngineSettings {
   readonly incoming: string;
   /** Upper bound of the engine's own memory, in bytes. */
   readonly memory_bytes: number;
-  /** Delete `remove` when the parent is gone: a temporary store must not outlive a killed run. */
-  readonly remove: string | null;
+  /** Folders to delete at the end: neither socket nor temporary store may outlive a run that was killed. */
+  readonly remove: readonly string[];
   /** Tests only: listen on TCP as a server would, asking for this name and password. */
   readonly tcp?: { readonly port: number; readonly username: string; readonly password: string };
 }
