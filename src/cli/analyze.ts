@@ -2,21 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
-import { createProgress, terminalWidth } from '../base/terminal.ts';
+import { createProgress, plain, terminalWidth } from '../base/terminal.ts';
 import { loadContent, shipped_content } from '../content/index.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
 import { findingsTable, paragraph, runSummary, toOcsf } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
-import { openStore, type Store } from '../store/index.ts';
-import { argumentsOf, budget, instant, whole } from './arguments.ts';
+import { total } from '../schema/ledger.ts';
+import type { StorePlace } from '../store/index.ts';
+import { argumentsOf, budget, instant, networks, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
+import { withStore } from './with-store.ts';
 
 export const help = `usage: weir analyze PATH… [options]
 
 Reads captures (pcap, pcapng), Zeek logs (TSV, JSON) and Suricata eve.json, learns what is usual in them and prints what
 is not, with the reason. PATH: files, folders, patterns, or - for standard input; gzip and zstd are unpacked.
 
-  --json               one OCSF Detection Finding (class 2004) a line on standard output, nothing else
+  --json               one OCSF Detection Finding (class 2004) a line on standard output, nothing else; notes go to standard error
   --baseline PATH      learn from this first (may be given several times)
   --since, --until T   report only what ends after / leave out what happens after an instant (UTC)
   --local-nets NETS    comma-separated networks that are yours (default: the private ranges)
@@ -26,11 +28,11 @@ is not, with the reason. PATH: files, folders, patterns, or - for standard input
   --top N              findings told in a paragraph (default 5)
   --evidence N         events shown per finding (default 5)
   --fail-on SEVERITY   exit with status 1 when a finding is at least: ${Severity.options.join(', ')}
-  --keep DIR           keep the store in DIR, for weir explain; else it is temporary
+  --keep DIR           keep the store in DIR, for weir explain; its events take the place of those of the run before
   --keep-raw           keep the raw records in the store as well
   --store URL          use a ClickHouse server instead of the embedded engine (user, password: WEIR_STORE_USER, WEIR_STORE_PASSWORD)
 
-exit status: 0 done, 1 done with a finding at or above --fail-on, 2 wrong usage or input`;
+exit status: 0 done, 1 done with a finding at or above --fail-on, 2 wrong usage or input, or a detector failed`;
 
 const options = {
   json: { type: 'boolean', default: false },
@@ -59,37 +61,59 @@ export async function run(args: string[]): Promise<number> {
   }
   if (positionals.length === 0) throw new WeirError('usage', `nothing to read was given\n\n${help}`);
   const fail_on = values['fail-on'] === undefined ? null : severityOf(values['fail-on']);
+  const top = whole(values.top, 'top');
+  const place = placeOf(values.keep, values.store);
+  const analyze_options = optionsOf(values, positionals);
   const content = loadContent([shipped_content, ...values.content]);
   const progress = createProgress(process.stderr);
-  const analyze_options: AnalyzeOptions = {
+  if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
+  const result = await withStore(place, (store) =>
+    analyze(store, content, { ...analyze_options, progress: progress.update }),
+  ).finally(progress.done);
+  if (values.json) printJson(result);
+  else printText(result, { top, keep: values.keep ?? null });
+  for (const line of warnings(result, values.json)) console.error(`weir: ${line}`);
+  if (result.failed.length > 0) return 2;
+  const fails = (severity: Severity): boolean =>
+    fail_on !== null && severities[severity] >= severities[fail_on];
+  return result.findings.some((one) => fails(one.severity)) ? 1 : 0;
+}
+
+type Values = ReturnType<typeof argumentsOf<typeof options>>['values'];
+
+/** The options of the run, each checked before anything is read. */
+function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOptions, 'progress'> {
+  const since = values.since === undefined ? null : instant(values.since, 'since');
+  const until = values.until === undefined ? null : instant(values.until, 'until');
+  if (since !== null && until !== null && since >= until)
+    throw new WeirError('usage', `--since ${values.since} is not before --until ${values.until}`);
+  return {
     run_id: randomUUID(),
     version: productVersion(),
-    paths: positionals,
+    paths,
     baseline_paths: values.baseline,
-    since: values.since === undefined ? null : instant(values.since, 'since'),
-    until: values.until === undefined ? null : instant(values.until, 'until'),
-    local_networks:
-      values['local-nets'] === undefined ? null : values['local-nets'].split(',').map((one) => one.trim()),
+    since,
+    until,
+    local_networks: values['local-nets'] === undefined ? null : networks(values['local-nets']),
     budget_per_day: budget(values.budget),
     detectors: values.detector,
     keep_raw: values['keep-raw'],
     evidence: whole(values.evidence, 'evidence'),
     now: Date.now() * 1000,
-    progress: progress.update,
   };
-  const store = await openAt(values.keep, values.store);
-  try {
-    const result = await analyze(store, content, analyze_options);
-    progress.done();
-    if (values.json) printJson(result);
-    else printText(result, { top: whole(values.top, 'top'), keep: values.keep ?? null });
-    return fail_on !== null && result.findings.some((one) => severities[one.severity] >= severities[fail_on])
-      ? 1
-      : 0;
-  } finally {
-    progress.done();
-    await store.close();
-  }
+}
+
+/** What must be said beside the findings; the readable answer says most of it itself. */
+function warnings(result: AnalyzeResult, json: boolean): string[] {
+  const failed = result.failed.map((one) =>
+    plain(`detector ${one.detector} (${one.file}) failed, so what it sees is missing: ${one.why}`),
+  );
+  if (!json) return failed;
+  const rejected = result.inputs.reduce((sum, one) => sum + total(one.ledger.rejected), 0);
+  const lost =
+    rejected === 0 ? [] : [`${rejected} records could not be read; --keep DIR keeps them, table reject`];
+  const local = result.local_note === null ? [] : [plain(result.local_note)];
+  return [...local, ...lost, result.baseline_note, ...failed];
 }
 
 function severityOf(text: string): Severity {
@@ -100,16 +124,12 @@ function severityOf(text: string): Severity {
 }
 
 /** The store of a run: kept in a folder, on a server, or temporary. */
-async function openAt(keep: string | undefined, url: string | undefined): Promise<Store> {
+function placeOf(keep: string | undefined, url: string | undefined): StorePlace {
   if (keep !== undefined && url !== undefined)
     throw new WeirError('usage', '--keep and --store exclude each other');
-  if (url !== undefined) {
-    const { WEIR_STORE_USER = 'default', WEIR_STORE_PASSWORD = '' } = process.env;
-    return openStore({ url, database: 'default', username: WEIR_STORE_USER, password: WEIR_STORE_PASSWORD });
-  }
-  if (keep === undefined) return openStore({ directory: null });
-  mkdirSync(keep, { recursive: true });
-  return openStore({ directory: resolve(keep) });
+  if (url === undefined) return { directory: keep === undefined ? null : resolve(keep) };
+  const { WEIR_STORE_USER = 'default', WEIR_STORE_PASSWORD = '' } = process.env;
+  return { url, database: 'default', username: WEIR_STORE_USER, password: WEIR_STORE_PASSWORD };
 }
 
 function printJson(result: AnalyzeResult): void {

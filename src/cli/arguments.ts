@@ -1,5 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { WeirError } from '../base/error.ts';
+import { canonicalIp, parseIpv4 } from '../base/ip.ts';
+import { plain } from '../base/terminal.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -12,17 +14,35 @@ export function argumentsOf<O extends Options>(args: string[], options: O, help:
   }
 }
 
+const iso = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([zZ]|[+-]\d\d:?\d\d)?)?$/;
+
 /** An instant as a person writes it: 2018-03-24, 2018-03-24T17:15:00Z, or seconds since 1970. In µs; UTC where no zone is given. */
 export function instant(text: string, name: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1e6);
-  const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(text) || !/\d:\d/.test(text) ? text : `${text}Z`;
-  const ms = Date.parse(zoned.replace(' ', 'T'));
+  if (/^\d{9,11}(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1e6);
+  const zoned = text.length === 10 || /([zZ]|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`;
+  const ms = iso.test(text) ? Date.parse(zoned.replace(' ', 'T')) : Number.NaN;
   if (Number.isNaN(ms))
     throw new WeirError(
       'usage',
-      `--${name}: not an instant (such as 2026-11-21 or 2026-11-21T09:00:00Z): ${text}`,
+      `--${name}: not an instant (such as 2026-11-21 or 2026-11-21T09:00:00Z): ${plain(text)}`,
     );
   return ms * 1000;
+}
+
+/** "10.0.0.0/8, 2001:db8::/32": networks, or single addresses. */
+export function networks(text: string): string[] {
+  const all = text.split(',').map((one) => one.trim());
+  for (const one of all) {
+    const [address = '', bits, ...more] = one.split('/');
+    const most = parseIpv4(address) >= 0 ? 32 : canonicalIp(address) === null ? -1 : 128;
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (most < 0 || !fits || more.length > 0)
+      throw new WeirError(
+        'usage',
+        `--local-nets: networks such as 10.0.0.0/8,2001:db8::/32, not ${plain(one) || 'nothing'}`,
+      );
+  }
+  return all;
 }
 
 /** "20/day" or "20": findings a day. */

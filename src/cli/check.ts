@@ -1,8 +1,8 @@
 import { terminalWidth, textTable } from '../base/terminal.ts';
 import { loadContent, shipped_content } from '../content/index.ts';
 import { checkStatements } from '../pipeline/check.ts';
-import { openStore } from '../store/index.ts';
 import { argumentsOf } from './arguments.ts';
+import { withStore } from './with-store.ts';
 
 export const help = `usage: weir check [--content DIR] [--quick]
 
@@ -23,14 +23,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const content = loadContent([shipped_content, ...values.content]);
-  if (!values.quick) {
-    const store = await openStore({ directory: null });
-    try {
-      await checkStatements(store, content);
-    } finally {
-      await store.close();
-    }
-  }
+  if (!values.quick) await withStore({ directory: null }, (store) => checkStatements(store, content));
   const rows = content.detectors.map((one) => [one.id, one.severity, one.attack.join(' '), one.sees]);
   console.log(
     textTable(['detector', 'severity', 'ATT&CK', 'sees'], rows, { width: terminalWidth(process.stdout) }),

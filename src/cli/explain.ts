@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { terminalWidth } from '../base/terminal.ts';
 import { story, toOcsf } from '../report/index.ts';
-import { listFindings, openStore } from '../store/index.ts';
+import type { Finding } from '../schema/finding.ts';
+import { listFindings, listRuns, type Store } from '../store/index.ts';
 import { argumentsOf } from './arguments.ts';
 import { productVersion } from './version.ts';
+import { withStore } from './with-store.ts';
 
 export const help = `usage: weir explain FINDING --keep DIR [--json]
 
@@ -25,19 +29,28 @@ export async function run(args: string[]): Promise<number> {
   }
   const [id] = positionals;
   if (id === undefined) throw new WeirError('usage', `which finding?\n\n${help}`);
-  const store = await openStore({ directory: values.keep });
-  try {
-    const found = (await listFindings(store, { limit: 10_000 })).filter((one) =>
-      one.finding_id.startsWith(id),
+  // Opening would make an empty one.
+  if (!existsSync(join(values.keep, 'data')))
+    throw new WeirError(
+      'not_found',
+      `there is no store in ${values.keep}; weir analyze --keep DIR makes one`,
     );
-    if (found.length === 0) throw new WeirError('not_found', `there is no finding ${id} in ${values.keep}`);
-    if (found.length > 1)
-      throw new WeirError('not_found', `${id} fits ${found.length} findings; give more of its id`);
-    const [finding] = found;
-    if (values.json) console.log(JSON.stringify(toOcsf(finding!, { version: productVersion() })));
-    else console.log(story(finding!, { width: terminalWidth(process.stdout) }));
-    return 0;
-  } finally {
-    await store.close();
+  const finding = await withStore({ directory: values.keep }, (store) => find(store, id, values.keep));
+  if (values.json) console.log(JSON.stringify(toOcsf(finding, { version: productVersion() })));
+  else console.log(story(finding, { width: terminalWidth(process.stdout) }));
+  return 0;
+}
+
+/** The finding whose id begins so, as the last run that made it told it. */
+async function find(store: Store, id: string, keep: string): Promise<Finding> {
+  const found = new Map<string, Finding>();
+  for (const { run_id } of await listRuns(store, 1000)) {
+    for (const one of await listFindings(store, { run_id, limit: 10_000 }))
+      if (one.finding_id.startsWith(id) && !found.has(one.finding_id)) found.set(one.finding_id, one);
   }
+  const [finding] = found.values();
+  if (finding === undefined) throw new WeirError('not_found', `there is no finding ${id} in ${keep}`);
+  if (found.size > 1)
+    throw new WeirError('not_found', `${id} fits ${found.size} findings; give more of its id`);
+  return finding;
 }

@@ -7,10 +7,10 @@ import { createProgress } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
 import { analyze } from '../pipeline/route.ts';
 import { sampleStart, scenario, zeekJson } from '../scenarios/index.ts';
-import { openStore } from '../store/index.ts';
 import { printText } from './analyze.ts';
-import { argumentsOf } from './arguments.ts';
+import { argumentsOf, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
+import { withStore } from './with-store.ts';
 
 export const help = `usage: weir start [--seed N] [--keep DIR]
 
@@ -40,18 +40,20 @@ export async function run(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  const seed = whole(values.seed, 'seed');
   console.log(`${notice}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'weir-sample-'));
+  const tidy = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', tidy);
   const keep = resolve(values.keep);
   const progress = createProgress(process.stderr);
   try {
     const log = join(folder, 'office.log');
-    await writeSample(log, Number(values.seed));
+    await writeSample(log, seed);
     rmSync(keep, { recursive: true, force: true });
     mkdirSync(keep, { recursive: true });
-    const store = await openStore({ directory: keep });
-    try {
-      const result = await analyze(store, loadContent(), {
+    const result = await withStore({ directory: keep }, (store) =>
+      analyze(store, loadContent(), {
         run_id: randomUUID(),
         version: productVersion(),
         paths: [log],
@@ -65,17 +67,15 @@ export async function run(args: string[]): Promise<number> {
         evidence: 5,
         now: Date.now() * 1000,
         progress: progress.update,
-      });
-      progress.done();
-      const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run weir --';
-      printText(result, { top: 5, keep: values.keep, command });
-      console.log(`\nThis was SAMPLE TRAFFIC.\n${own(command)}`);
-    } finally {
-      await store.close();
-    }
+      }),
+    );
+    progress.done();
+    const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run weir --';
+    printText(result, { top: 5, keep: values.keep, command });
+    console.log(`\nThis was SAMPLE TRAFFIC.\n${own(command)}`);
   } finally {
     progress.done();
-    rmSync(folder, { recursive: true, force: true });
+    tidy();
   }
   return 0;
 }

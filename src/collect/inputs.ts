@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { glob, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '../base/error.ts';
+import { plain } from '../base/terminal.ts';
 
 /** One thing to read: a file, or standard input. */
 export interface Input {
@@ -106,7 +107,8 @@ async function namesIn(folder: string, depth: number): Promise<string[]> {
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export function missing(path: string, why: string, cause?: unknown): WeirError {
-  return new WeirError('input_missing', `cannot read ${path}: ${why}`, { cause });
+  // A file's name is as little to be trusted as what is in it.
+  return new WeirError('input_missing', `cannot read ${plain(path)}: ${why}`, { cause });
 }
 
 /**

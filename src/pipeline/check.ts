@@ -1,6 +1,9 @@
 import { WeirError } from '../base/error.ts';
 import type { Content } from '../content/index.ts';
+import { evidenceStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
+import type { Feature } from '../schema/detector.ts';
+import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { feature_settings } from './rows.ts';
 
@@ -23,12 +26,28 @@ export async function checkStatements(store: Store, content: Content): Promise<v
       if (missing.length > 0)
         throw new WeirError('content_invalid', `${feature.file}: no column ${missing.join(', ')}`);
     } catch (cause) {
-      if (cause instanceof WeirError && cause.code !== 'store_failed') throw cause;
-      throw new WeirError(
-        'content_invalid',
-        `${detector.file} with ${feature.file}: ${(cause as Error).message}`,
-        { cause },
-      );
+      throw invalid(`${detector.file} with ${feature.file}`, cause);
+    }
+    for (const [i, one] of evidenceStatements(detector, blankFinding(feature), 1).entries()) {
+      await store
+        .query(`DESCRIBE (${one.sql})`, one.params, { name: 'check evidence' })
+        .catch((cause: unknown) => {
+          throw invalid(`${detector.file}: evidence ${i + 1}`, cause);
+        });
     }
   }
+}
+
+function invalid(where: string, cause: unknown): unknown {
+  if (cause instanceof WeirError && cause.code !== 'store_failed') return cause;
+  return new WeirError('content_invalid', `${where}: ${(cause as Error).message}`, { cause });
+}
+
+/** A finding with a value of the right type for each column, so that evidence statements have what they ask for. */
+function blankFinding(feature: Feature): Finding {
+  const values: Record<string, string | number> = {};
+  for (const name of feature.grain) values[name] = name.endsWith('_port') ? 0 : '';
+  for (const [name, { unit }] of Object.entries(feature.columns))
+    values[name] = unit === 'text' || unit === 'list' ? '' : 0;
+  return { values, entity: {}, start_at: 0, end_at: 0 } as unknown as Finding;
 }

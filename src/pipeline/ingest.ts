@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
-import { type Input, openInput, peekInput } from '../collect/index.ts';
+import { basename, dirname } from 'node:path';
+import { WeirError } from '../base/error.ts';
+import { type Input, type OpenInput, openInput, peekInput } from '../collect/index.ts';
 import { createDuplicates, createEnricher, type Enricher } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { count, emptyLedger, type InputReport, total } from '../schema/ledger.ts';
@@ -28,26 +29,41 @@ export interface Progress {
   readonly file: string;
 }
 
-interface Planned {
+export interface Planned {
   readonly input: Input;
   readonly format: SourceFormat | null;
   readonly first_time: number | null;
   readonly head: Buffer;
 }
 
-/** Told kinds and order of the inputs, by their first bytes. Standard input is read last and told when it is opened. */
+/** Different reasons that are counted apart, for each input: what is in a reason is for the sender to choose. */
+const most_reasons = 200;
+
+/**
+ * Kinds of the inputs, told by their first bytes, in the order of their first event; among equals by name, so that the
+ * order in which they were given does not matter.
+ * @throws WeirError input_missing when an input that was named cannot be opened
+ */
 export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const input of inputs) {
-    if (input.path === '-') {
-      planned.push({ input, format: null, first_time: null, head: Buffer.alloc(0) });
-      continue;
-    }
-    const head = await peekInput(input);
+    const head = await peekInput(input).catch((error: unknown) => {
+      // What was only found in a folder is told of when it is its turn.
+      if (!input.found || !unreadable(error)) throw error;
+      return Buffer.alloc(0);
+    });
     const format = detectFormat(head);
     planned.push({ input, format, first_time: format?.first_time(head) ?? null, head });
   }
-  return planned.sort((a, b) => (a.first_time ?? Number.MAX_VALUE) - (b.first_time ?? Number.MAX_VALUE));
+  return planned.sort(
+    (a, b) =>
+      (a.first_time ?? Number.MAX_VALUE) - (b.first_time ?? Number.MAX_VALUE) ||
+      (a.input.name < b.input.name ? -1 : 1),
+  );
+}
+
+function unreadable(error: unknown): error is WeirError {
+  return error instanceof WeirError && error.code === 'input_missing';
 }
 
 /** Reads inputs into the store: bytes → events → placed, without duplicates → rows. */
@@ -60,6 +76,7 @@ export class Ingest {
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
+  readonly #days = new Set<number>();
   #events = 0;
   #bytes_before = 0;
 
@@ -73,6 +90,11 @@ export class Ingest {
 
   get events(): number {
     return this.#events;
+  }
+
+  /** Days, since 1970, on which something happened: one stray record a year away is not a year of traffic. */
+  get days(): ReadonlySet<number> {
+    return this.#days;
   }
 
   /** Reads what was planned, in that order. `shift`: added to every event time, µs. */
@@ -93,23 +115,32 @@ export class Ingest {
 
   async #file(planned: Planned, bytes_total: number | null, shift: number): Promise<void> {
     const { input } = planned;
-    const opened = await openInput(input);
-    const format = planned.format ?? detectFormat(opened.head);
     const report = {
       file: input.name,
-      format: format?.id ?? '',
+      format: planned.format?.id ?? '',
       bytes: 0,
       ledger: emptyLedger(),
       first_time: null as number | null,
       last_time: null as number | null,
     };
     this.reports.push(report);
+    let opened: OpenInput;
+    try {
+      opened = await openInput(input);
+    } catch (error) {
+      if (!unreadable(error)) throw error;
+      // It was there a moment ago. One file that is gone must not cost the others.
+      this.#sink(report, planned.format, shift).rejected(error.message, 0, 0, '');
+      return;
+    }
+    const format = planned.format ?? detectFormat(opened.head);
+    report.format = format?.id ?? '';
     const sink = this.#sink(report, format, shift);
     if (!format) {
       await opened.close();
       // What lies beside logs in a folder (a README, a script) was not asked for by name.
       if (opened.head.length === 0) sink.filtered('empty file', 1, 0);
-      else if (input.found) sink.filtered('file of another kind', 1, 0);
+      else if (input.found && !namedAsLog(input.name)) sink.filtered('file of another kind', 1, 0);
       else sink.rejected(whyUnknown(opened.head), 1, 0, opened.head.toString('latin1', 0, 256));
       return;
     }
@@ -118,19 +149,26 @@ export class Ingest {
       keep_raw: this.#options.keep_raw,
     };
     const decoder = format.open(input.name, sink, decode);
-    for await (const chunk of opened.chunks) {
-      decoder.push(chunk);
-      if (this.#writer.busy) await this.#writer.ready();
-      if (this.#rejects.busy) await this.#rejects.ready();
-      this.#options.progress({
-        bytes_read: this.#bytes_before + opened.bytes_read(),
-        bytes_total,
-        events: this.#events,
-        file: input.name,
-      });
+    let broke = '';
+    try {
+      for await (const chunk of opened.chunks) {
+        decoder.push(chunk);
+        if (this.#writer.busy) await this.#writer.ready();
+        if (this.#rejects.busy) await this.#rejects.ready();
+        this.#options.progress({
+          bytes_read: this.#bytes_before + opened.bytes_read(),
+          bytes_total,
+          events: this.#events,
+          file: input.name,
+        });
+      }
+    } catch (error) {
+      if (!unreadable(error)) throw error;
+      broke = error.message;
     }
     decoder.end();
     for (const problem of opened.problems()) sink.rejected(problem.reason, 0, problem.offset, '');
+    if (broke !== '') sink.rejected(broke, 0, opened.bytes_out(), '');
     report.bytes = opened.bytes_out();
   }
 
@@ -166,6 +204,7 @@ export class Ingest {
           count(ledger.duplicates, why);
           return;
         }
+        this.#days.add(Math.floor(event.time / 86_400e6));
         if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
         if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
         ledger.stored++;
@@ -173,11 +212,11 @@ export class Ingest {
       },
       filtered: (reason) => {
         ledger.read++;
-        count(ledger.filtered, reason);
+        countBounded(ledger.filtered, reason);
       },
       rejected: (reason, line, offset, excerpt) => {
         ledger.read++;
-        count(ledger.rejected, reasonKind(reason));
+        countBounded(ledger.rejected, reasonKind(reason));
         this.#rejects.write({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
       },
     };
@@ -214,6 +253,24 @@ export class Ingest {
     return saveFiles(this.#store, rows, now);
   }
 }
+
+/** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */
+function countBounded(reasons: Map<string, number>, reason: string): void {
+  count(reasons, reasons.has(reason) || reasons.size < most_reasons ? reason : 'other reasons');
+}
+
+/** Whether a file's name says that it is meant to be read: one that is found in a folder and cannot be is a reject. */
+function namedAsLog(file: string): boolean {
+  const name = basename(file).replace(/\.(gz|zst)$/i, '');
+  return /\.(pcap|pcapng|cap)$/i.test(name) || /^eve\b.*\.json$/i.test(name) || isZeekName(name);
+}
+
+function isZeekName(name: string): boolean {
+  return /\.(log|json)$/i.test(name) && zeekNames.test(name);
+}
+
+/** Zeek's busiest logs; a wider list would take every 'weird.json' of other programs for a broken log. */
+const zeekNames = /^(conn|dns|http|ssl|x509|files|ssh|smtp|kerberos|ntlm|rdp|ftp|dhcp|notice|smb_files)\b/i;
 
 /** The kind of a reason without the value in it: "src_port is not a port: 99999" → "src_port is not a port". */
 function reasonKind(reason: string): string {

@@ -1,6 +1,7 @@
 import { byRisk, corroborate, foldFloods, foldWindows, riskScore, withinBudget } from '../alert/index.ts';
 import { duration } from '../base/duration.ts';
 import { WeirError } from '../base/error.ts';
+import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
@@ -8,9 +9,10 @@ import { type DetectorRun, detect, evidenceOf, evidenceStatements } from '../det
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
+import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
-import { clearEvents } from './clear.ts';
-import { Ingest, type Progress, plan } from './ingest.ts';
+import { clearEvents, startEmpty } from './clear.ts';
+import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor } from './local.ts';
 import { featureRows } from './rows.ts';
 
@@ -43,6 +45,8 @@ export interface AnalyzeResult {
   readonly held: number;
   readonly inputs: readonly InputReport[];
   readonly runs: readonly DetectorRun[];
+  /** Detectors that could not be run to their end: what they would have found is missing. */
+  readonly failed: readonly Failed[];
   readonly local_networks: readonly string[];
   /** said when Weir chose the local networks itself */
   readonly local_note: string | null;
@@ -51,6 +55,13 @@ export interface AnalyzeResult {
   readonly events: number;
   readonly hosts: number;
   readonly baseline_note: string;
+}
+
+export interface Failed {
+  readonly detector: string;
+  /** the file it comes from */
+  readonly file: string;
+  readonly why: string;
 }
 
 /** Rows less surprising than this are ordinary, whatever the budget. */
@@ -67,14 +78,9 @@ export async function analyze(
   options: AnalyzeOptions,
 ): Promise<AnalyzeResult> {
   const detectors = chosen(content, options.detectors);
-  const planned = await plan(await findInputs(options.paths));
-  const past = await plan(await findInputs(options.baseline_paths));
-  if (planned.every((one) => one.format === null && one.input.path !== '-' && one.head.length > 0)) {
-    throw new WeirError(
-      'input_unknown',
-      `none of the ${planned.length} files is of a kind that Weir reads (Zeek, Suricata, captures)`,
-    );
-  }
+  const planned = await planOf(options.paths);
+  const past = options.baseline_paths.length > 0 ? await planOf(options.baseline_paths) : [];
+  await startEmpty(store);
   const local = localNetworksFor(planned, options.local_networks);
   const ingest = (): Ingest =>
     new Ingest(store, {
@@ -92,18 +98,19 @@ export async function analyze(
   await reading.read(planned);
 
   const { first_time, last_time } = extent(reading.reports);
-  const report_from = Math.max(options.since ?? 0, baseline ? (first_time ?? 0) : 0);
-  const { findings, runs } = await detectAll(store, content, detectors, report_from, options);
-  const { shown, held } = rank(findings, detectors, runs, options, first_time, last_time);
-  await addEvidence(store, detectors, shown, options.evidence);
+  const report_from = Math.max(options.since ?? 0, baseline?.ends ?? 0);
+  const { findings, runs, failed } = await detectAll(store, content, detectors, report_from, options);
+  const { shown, held } = rank(findings, detectors, runs, options, daysOf(reading, first_time, last_time));
+  failed.push(...(await addEvidence(store, detectors, shown, options.evidence)));
   await saveFindings(store, options.run_id, shown, true, options.now);
   await saveFindings(store, options.run_id, held, false, options.now);
-  await saveRun(store, runRecord(options, reading.events, shown.length, held.length), options.now);
+  await saveRun(store, runRecord(options, reading.events, shown.length, held.length, failed), options.now);
   return {
     findings: shown,
     held: held.length,
     inputs: [...(baseline?.reports ?? []), ...reading.reports],
     runs,
+    failed,
     local_networks: local.networks,
     local_note: local.note,
     first_time,
@@ -112,6 +119,21 @@ export async function analyze(
     hosts: await localHosts(store),
     baseline_note: baselineNote(baseline?.note ?? null, first_time, last_time),
   };
+}
+
+/** Finds and tells apart what is to be read; `input_unknown` with the reasons when nothing of it can be. */
+async function planOf(paths: readonly string[]): Promise<Planned[]> {
+  const planned = await plan(await findInputs(paths));
+  const given = paths.map(plain).join(' ');
+  if (planned.length === 0) throw new WeirError('input_unknown', `there is no file in ${given}`);
+  const unknown = planned.filter((one) => one.format === null && one.head.length > 0);
+  if (unknown.length === 0 || planned.some((one) => one.format !== null)) return planned;
+  const why = unknown.slice(0, 3).map((one) => `${plain(one.input.name)}: ${whyUnknown(one.head)}`);
+  const more = unknown.length > 3 ? `; and ${unknown.length - 3} more` : '';
+  throw new WeirError(
+    'input_unknown',
+    `nothing in ${given} is of a kind that Weir reads (Zeek logs, Suricata eve.json, pcap, pcapng): ${why.join('; ')}${more}`,
+  );
 }
 
 function chosen(content: Content, ids: readonly string[]): Detector[] {
@@ -126,6 +148,13 @@ function chosen(content: Content, ids: readonly string[]): Detector[] {
   return content.detectors.filter((one) => ids.length === 0 || ids.includes(one.id));
 }
 
+interface Learned {
+  readonly reports: readonly InputReport[];
+  readonly note: string;
+  /** Just after its last event, µs: only what ends later is reported. */
+  readonly ends: number;
+}
+
 /**
  * Reads what is to be learned from first. It must lie before what is judged: when it does not, its times are moved
  * back by whole weeks, so that hours of the week keep their meaning.
@@ -133,15 +162,20 @@ function chosen(content: Content, ids: readonly string[]): Detector[] {
 async function readBaseline(
   store: Store,
   ingest: () => Ingest,
-  past: Awaited<ReturnType<typeof plan>>,
+  past: readonly Planned[],
   judged_from: number | null,
-): Promise<{ reports: readonly InputReport[]; note: string }> {
+): Promise<Learned> {
   let reading = ingest();
   await reading.read(past);
-  const { last_time } = extent(reading.reports);
-  if (last_time === null || judged_from === null || last_time < judged_from) {
-    return { reports: reading.reports, note: `learned from ${reading.events} events of the baseline first` };
-  }
+  const last_time = extent(reading.reports).last_time ?? 0;
+  const learned = `learned from ${reading.events} events of the baseline first`;
+  if (judged_from === null || last_time < judged_from)
+    return { reports: reading.reports, note: learned, ends: last_time + 1 };
+  if (past.some((one) => one.input.size_bytes === null))
+    throw new WeirError(
+      'usage',
+      '--baseline: it is later than what is judged, so it must be read twice, and that takes files, not a pipe',
+    );
   const week_us = 7 * day_us;
   const weeks = Math.floor((last_time - judged_from) / week_us) + 1;
   await clearEvents(store);
@@ -149,7 +183,8 @@ async function readBaseline(
   await reading.read(past, -weeks * week_us);
   return {
     reports: reading.reports,
-    note: `learned from ${reading.events} events of the baseline first, its times moved back by ${weeks} weeks to come before`,
+    note: `${learned}, its times moved back by ${weeks} week${weeks === 1 ? '' : 's'} to come before`,
+    ends: last_time - weeks * week_us + 1,
   };
 }
 
@@ -159,25 +194,55 @@ async function detectAll(
   detectors: readonly Detector[],
   report_from: number,
   options: AnalyzeOptions,
-): Promise<{ findings: Finding[]; runs: DetectorRun[] }> {
+): Promise<{ findings: Finding[]; runs: DetectorRun[]; failed: Failed[] }> {
   const findings: Finding[] = [];
   const runs: DetectorRun[] = [];
+  const failed: Failed[] = [];
   for (const [done, detector] of detectors.entries()) {
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
-    const feature = content.features.get(detector.features)!;
-    const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-    runs.push(run);
-    const rows = featureRows(store, feature, detector, { from: 0, to: options.now + 2 * day_us });
-    const of_detector = await detect(
-      detector,
-      feature,
-      rows,
-      { report_from_s: report_from / 1e6, most_p, techniques: technique },
-      run,
-    );
-    for (const finding of of_detector) findings.push({ ...finding, risk_score: riskScore(finding) });
+    try {
+      const { of_detector, run } = await whole(() =>
+        detectOne(store, content, detector, report_from, options),
+      );
+      runs.push(run);
+      for (const finding of of_detector) findings.push({ ...finding, risk_score: riskScore(finding) });
+    } catch (error) {
+      failed.push(failure(detector, error));
+    }
   }
-  return { findings, runs };
+  return { findings, runs, failed };
+}
+
+async function detectOne(
+  store: Store,
+  content: Content,
+  detector: Detector,
+  report_from: number,
+  options: AnalyzeOptions,
+): Promise<{ of_detector: Finding[]; run: DetectorRun }> {
+  const feature = content.features.get(detector.features)!;
+  const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
+  const rows = featureRows(store, feature, detector, { from: 0, to: options.now + 2 * day_us });
+  const judging = { report_from_s: report_from / 1e6, most_p, techniques: technique };
+  return { of_detector: await detect(detector, feature, rows, judging, run), run };
+}
+
+/** When the engine dies in mid-answer, what was computed from half of it is thrown away and it is asked again. */
+async function whole<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'store_unavailable' || tries >= 2) throw error;
+    }
+  }
+}
+
+/** One detector that fails is told of and does not cost the others; without a store there is nothing to go on with. */
+function failure(detector: Detector, error: unknown): Failed {
+  if (error instanceof WeirError && error.code === 'store_unavailable') throw error;
+  const why = error instanceof Error ? error.message : String(error);
+  return { detector: detector.id, file: detector.file, why };
 }
 
 function rank(
@@ -185,11 +250,9 @@ function rank(
   detectors: readonly Detector[],
   runs: readonly DetectorRun[],
   options: AnalyzeOptions,
-  first_time: number | null,
-  last_time: number | null,
+  days: number,
 ): { shown: Finding[]; held: Finding[] } {
   const window_us = new Map(detectors.map((one) => [one.id, duration(one.window) * 1e6]));
-  const days = Math.max(1, ((last_time ?? 0) - (first_time ?? 0)) / day_us);
   const judged = runs.reduce((sum, run) => sum + run.judged, 0);
   // With this threshold, chance alone gives at most the budget.
   const threshold = Math.min(most_p, (options.budget_per_day * days) / Math.max(1, judged));
@@ -220,21 +283,38 @@ async function addEvidence(
   detectors: readonly Detector[],
   findings: readonly Finding[],
   limit: number,
-): Promise<void> {
+): Promise<Failed[]> {
   const by_id = new Map(detectors.map((one) => [one.id, one]));
+  const failed = new Map<string, Failed>();
   for (const finding of findings) {
-    for (const statement of evidenceStatements(by_id.get(finding.detector)!, finding, limit)) {
-      const rows = await store.query<Record<string, unknown>>(statement.sql, statement.params, {
-        name: 'evidence',
-      });
-      if (rows.length === 0) continue;
-      const [count] = await store.query<{ n: number }>(statement.count_sql, statement.params, {
-        name: 'evidence count',
-      });
-      finding.evidence = rows.map((row) => evidenceOf(statement.table, row));
-      finding.evidence_total = Number(count?.n ?? rows.length);
-      break;
+    const detector = by_id.get(finding.detector)!;
+    try {
+      await findEvidence(store, detector, finding, limit);
+    } catch (error) {
+      const told = failure(detector, error);
+      failed.set(detector.id, { ...told, why: `its evidence cannot be found: ${told.why}` });
     }
+  }
+  return [...failed.values()];
+}
+
+async function findEvidence(
+  store: Store,
+  detector: Detector,
+  finding: Finding,
+  limit: number,
+): Promise<void> {
+  for (const statement of evidenceStatements(detector, finding, limit)) {
+    const rows = await store.query<Record<string, unknown>>(statement.sql, statement.params, {
+      name: 'evidence',
+    });
+    if (rows.length === 0) continue;
+    const [count] = await store.query<{ n: number }>(statement.count_sql, statement.params, {
+      name: 'evidence count',
+    });
+    finding.evidence = rows.map((row) => evidenceOf(statement.table, row));
+    finding.evidence_total = Number(count?.n ?? rows.length);
+    return;
   }
 }
 
@@ -243,6 +323,7 @@ function runRecord(
   events: number,
   findings: number,
   held: number,
+  failed: readonly Failed[],
 ): Parameters<typeof saveRun>[1] {
   const { run_id, version, now } = options;
   return {
@@ -252,8 +333,14 @@ function runRecord(
     command: 'analyze',
     version,
     state: 'done',
-    figures: { events, findings, held },
+    figures: { events, findings, held, failed },
   };
+}
+
+/** Days of traffic, at least one: the span, or where it has holes the days on which anything happened. */
+function daysOf(reading: Ingest, first_time: number | null, last_time: number | null): number {
+  const span = ((last_time ?? 0) - (first_time ?? 0)) / day_us;
+  return Math.max(1, Math.min(span, reading.days.size));
 }
 
 function extent(reports: readonly InputReport[]): { first_time: number | null; last_time: number | null } {
