@@ -1,38 +1,94 @@
 import type { WeirEvent } from '../schema/event/index.ts';
-import { finish, type Identity, identify } from './identity.ts';
+import { finish, hashText, type Identity, identify } from './identity.ts';
 import { Seen } from './seen.ts';
-
-/** Sensors may see the first packet of a flow this much apart, µs: clocks set by NTP and mirror ports differ by less. */
-const apart_us = 1e6;
 
 /** Why an event is one that is stored already. */
 export type Why = 'same record in another file' | 'same flow from another sensor';
 
 export interface Duplicates {
-  /** The halves of the id of the event last checked. */
+  /** The halves of the id of the event last checked, unsigned 32 bits. */
   readonly id_hi: number;
   readonly id_lo: number;
   /** Events forgotten because memory is bounded: duplicates of them are not noticed. */
   readonly forgotten: number;
-  /** null: new. `file` and `sensor` are small numbers; a sensor is a family of logs in one folder. */
+  /**
+   * null: new. `file` is the number of the input (one input read twice has two), `sensor` that of a family of logs in one
+   * folder; both 0 or more.
+   */
   check(event: WeirEvent, file: number, sensor: number): Why | null;
 }
 
+export interface DuplicateOptions {
+  /** Events remembered at most. */
+  readonly capacity?: number;
+  /** How many sensors the run reads, when that is known; with one, flows need not be compared and take no memory. */
+  readonly sensors?: number;
+}
+
+/** Files are told apart by their number modulo 2^19; alike records of one file are counted up to 63. */
+const file_mask = 0x7ffff;
+const most_alike = 63;
+/** Sensors share a flow when its start differs by less than this for certain, and by twice this at most, µs. */
+const apart_us = 1e6;
+
 /**
  * Finds events that are stored already.
- * - The same record from another file (a file read twice, overlapping rotation, the TSV and the JSON of one log) is a
- *   duplicate. What one file says twice it means twice: the n-th alike record of a file is a duplicate only when
- *   another file had n of them.
- * - A flow, query or handshake that another sensor saw as well (same two ends, started within a second) is a duplicate;
- *   what came first stays. Two events of one sensor are never duplicates of each other this way.
- * Memory: 16 bytes a key and slot, at most `capacity` events (default 4 million) are remembered.
+ *
+ * 1. The same record from another file: a file read twice, overlapping rotation, the TSV and the JSON copy of one log. What
+ *    one file says twice it means twice: of n alike records in a file all are kept, and of m in a later file those beyond
+ *    the n. Files are read one after the other. An alike record gets an id of its own, the same in every run.
+ * 2. The same flow from another sensor (Zeek and Suricata side by side, or logs and the capture they were made from):
+ *    connections with the same ends and transport, DNS messages with the same id and name, HTTP requests with the same
+ *    target, TLS handshakes with the same name, sign-ins by the same protocol as the same user, which start within a second
+ *    (never two seconds or more) of each other. What came first stays. Two events of one sensor are never duplicates of
+ *    each other in this way.
+ *
+ * Memory: 14 to 18 bytes an event, twice that with several sensors; capacity 5 million by default, so at most 90 (180) MB.
+ * When it is full the older half is dropped and counted in `forgotten`.
  */
-export function createDuplicates({ capacity = 4_000_000 } = {}): Duplicates {
+export function createDuplicates({ capacity = 5_000_000, sensors = 2 }: DuplicateOptions = {}): Duplicates {
   const records = new Seen(capacity);
   const flows = new Seen(capacity);
   const identity: Identity = { hi: 0, lo: 0 };
   const flow: Identity = { hi: 0, lo: 0 };
-  let sensors = 1;
+  let several = sensors > 1;
+  let first_sensor = -1;
+  let beyond = 0;
+
+  /** Sets the identity to that of the n-th alike record; true when the record is one too many. */
+  function repeated(file: number): boolean {
+    const { hi, lo } = identity;
+    const tag = file & file_mask;
+    const had = records.get(hi, lo);
+    // value: file last seen in (19 bits), how often there (6 bits), how often at most in any one file (6 bits)
+    const same_file = had >= 0 && had >>> 12 === tag;
+    const here = had < 0 || !same_file ? 1 : Math.min(most_alike, ((had >>> 6) & 63) + 1);
+    const most = had < 0 ? 0 : had & 63;
+    const saturated = same_file && here === most_alike && most === most_alike;
+    const surplus = here > most || saturated;
+    records.set(hi, lo, (tag << 12) | (here << 6) | Math.max(here, most));
+    const step = saturated ? most_alike + ++beyond : here - 1;
+    if (step > 0) {
+      identity.lo = finish(lo + Math.imul(step, 0x9e3779b9));
+      identity.hi = finish(hi ^ identity.lo);
+    }
+    return !surplus;
+  }
+
+  /** Looks for the event of another sensor, in the second before and after too; remembers it when there is none. */
+  function twin(event: WeirEvent, sensor: number): boolean {
+    if (!flowKey(event, flow)) return false;
+    const second = Math.floor(event.time / apart_us) | 0;
+    for (let at = second - 1; at <= second + 1; at++) {
+      keyAt(flow, at);
+      const had = flows.get(key_hi, key_lo);
+      if (had >= 0 && had !== sensor) return true;
+    }
+    keyAt(flow, second);
+    flows.set(key_hi, key_lo, sensor);
+    return false;
+  }
+
   const state = {
     id_hi: 0,
     id_lo: 0,
@@ -41,83 +97,57 @@ export function createDuplicates({ capacity = 4_000_000 } = {}): Duplicates {
     },
     check(event: WeirEvent, file: number, sensor: number): Why | null {
       identify(event, identity);
-      // Alike records of one file get ids of their own: the id is moved on by one step for each before it.
-      for (let again = 0; again < 64; again++) {
-        const had = records.get(identity.hi, identity.lo);
-        if (had < 0) break;
-        if (had !== file) {
-          // Claimed by this file, so that its next alike record looks one step on.
-          records.set(identity.hi, identity.lo, file);
-          state.id_hi = identity.hi;
-          state.id_lo = identity.lo;
-          return 'same record in another file';
-        }
-        identity.lo = finish(identity.lo + 0x9e3779b9);
-        identity.hi = finish(identity.hi ^ identity.lo);
-      }
+      const too_many = repeated(file);
       state.id_hi = identity.hi;
       state.id_lo = identity.lo;
-      if (sensor + 1 > sensors) sensors = sensor + 1;
-      const other = twin(event, sensor);
-      records.set(identity.hi, identity.lo, file);
-      return other;
+      if (too_many) return 'same record in another file';
+      if (first_sensor < 0) first_sensor = sensor;
+      else if (sensor !== first_sensor) several = true;
+      return several && twin(event, sensor) ? 'same flow from another sensor' : null;
     },
   };
-
-  /** Looks for the event of another sensor, in the second before and after too. */
-  function twin(event: WeirEvent, sensor: number): Why | null {
-    if (!flowKey(event, flow)) return null;
-    const { hi, lo } = flow;
-    const second = Math.floor(event.time / apart_us);
-    // With a single sensor there is nothing to compare with; the key is still kept for sensors that come later.
-    if (sensors > 1) {
-      for (let at = second - 1; at <= second + 1; at++) {
-        const had = flows.get(finish(hi ^ Math.imul(at | 0, 0x9e3779b1)), lo);
-        if (had >= 0 && had !== sensor) return 'same flow from another sensor';
-      }
-    }
-    flows.set(finish(hi ^ Math.imul(second | 0, 0x9e3779b1)), lo, sensor);
-    return null;
-  }
-
   return state;
 }
 
-/** Hash of what two sensors agree on: both ends in either order, protocol, and what was asked. False: not a flow. */
+let key_hi = 0;
+let key_lo = 0;
+
+/** The key of a flow at a second. Neighbouring seconds share the high half, so that they lie side by side in memory. */
+function keyAt(flow: Identity, second: number): void {
+  key_hi = finish(flow.hi ^ Math.imul(second >> 3, 0x9e3779b1));
+  key_lo = finish(flow.lo ^ Math.imul(second, 0x85ebca6b));
+}
+
+const connection_seed = hashText('connection', 0);
+
+/** Hash of what two sensors agree on: both ends in either order, transport, and what was asked. False: not a flow. */
 function flowKey(event: WeirEvent, into: Identity): boolean {
-  let asked = '';
+  let asked = 0;
   switch (event.kind) {
     case 'connection':
-      asked = 'connection';
+      asked = connection_seed;
       break;
     case 'dns':
-      asked = `dns ${event.transaction_id} ${event.query}`;
+      asked = hashText(event.query, event.transaction_id + 1);
       break;
     case 'http':
-      asked = `http ${event.method} ${event.uri}`;
+      asked = hashText(event.uri, hashText(event.method, 2));
       break;
     case 'tls':
-      asked = `tls ${event.server_name}`;
+      asked = hashText(event.server_name, 3);
+      break;
+    case 'authentication':
+      asked = hashText(event.username, hashText(event.protocol, 4));
       break;
     default:
       return false;
   }
   if (event.src_ip === '') return false;
-  const one = end(event.src_ip, event.src_port);
-  const two = end(event.dst_ip, event.dst_port);
-  const both = (one + two) >>> 0;
-  const mixed = (one ^ two) >>> 0;
-  let text = 0x811c9dc5;
-  for (let i = 0; i < asked.length; i++) text = Math.imul(text ^ asked.charCodeAt(i), 0x01000193);
-  for (let i = 0; i < event.transport.length; i++)
-    text = Math.imul(text ^ event.transport.charCodeAt(i), 0x01000193);
-  into.hi = finish(both ^ text);
-  into.lo = finish(Math.imul(mixed, 0x85ebca6b) + text);
+  const one = hashText(event.src_ip, Math.imul(event.src_port + 1, 0x9e3779b1));
+  const two = hashText(event.dst_ip, Math.imul(event.dst_port + 1, 0x9e3779b1));
+  asked ^= hashText(event.transport, 5);
+  // Sums and products stay the same when the ends change places.
+  into.hi = finish((one + two) ^ asked);
+  into.lo = finish(Math.imul(one | 1, two | 1) + Math.imul(asked, 0x85ebca6b));
   return true;
-}
-
-function end(ip: string, port: number): number {
-  let hash = Math.imul(port + 1, 0x9e3779b1);
-  for (let i = 0; i < ip.length; i++) hash = Math.imul(hash ^ ip.charCodeAt(i), 0x01000193);
-  return finish(hash);
 }

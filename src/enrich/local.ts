@@ -1,139 +1,165 @@
 import { WeirError } from '../base/error.ts';
-import { parseIpv4, parseIpv6 } from '../base/ip.ts';
-import { ownCopy } from '../base/text.ts';
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { remembered } from './remembered.ts';
+
+/** Never "outside", whatever the operator's networks are: they cannot be routed there. */
+const never_outside = [
+  '0.0.0.0/8', // this host, RFC 1122
+  '127.0.0.0/8',
+  '169.254.0.0/16', // link-local, RFC 3927
+  '224.0.0.0/4', // multicast
+  '255.255.255.255/32',
+  '::/128',
+  '::1/128',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+/** Private (RFC 1918, RFC 4193) and shared by a carrier's customers (RFC 6598). */
+const private_networks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 
 /**
- * Networks that are local when the operator says nothing: private (RFC 1918, RFC 4193), shared (RFC 6598), link-local,
- * loopback, and what never leaves a network: this host, multicast and broadcast. Addresses of the latter kinds are never
- * "outside destinations".
+ * Networks that are local when the operator says nothing: the private ones, and those that never leave a network
+ * (link-local, loopback, this host, multicast, broadcast), so that a broadcast is never an outside destination.
  */
-export const defaultLocalNetworks: readonly string[] = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '100.64.0.0/10',
-  '169.254.0.0/16',
-  '127.0.0.0/8',
-  '0.0.0.0/8',
-  '224.0.0.0/4',
-  '255.255.255.255/32',
-  '::/128',
-  '::1/128',
-  'fc00::/7',
-  'fe80::/10',
-  'ff00::/8',
-];
-
-/** Always local, whatever the operator's networks are: they cannot be routed outside. */
-const never_outside = [
-  '127.0.0.0/8',
-  '0.0.0.0/8',
-  '169.254.0.0/16',
-  '224.0.0.0/4',
-  '255.255.255.255/32',
-  '::/128',
-  '::1/128',
-  'fe80::/10',
-  'ff00::/8',
-];
+export const defaultLocalNetworks: readonly string[] = [...private_networks, ...never_outside];
 
 interface Network {
-  readonly base: readonly number[]; // one 32-bit number, or eight groups of 16 bits
+  /** the address as four 32-bit words, IPv4 as one */
+  readonly words: readonly number[];
   readonly bits: number;
 }
 
-/** Answers remembered; beyond that the memory starts anew. */
-const most_remembered = 200_000;
+/** What is known of an address once it was seen. */
+export interface Address {
+  readonly local: boolean;
+  /** 0: no address; 1: IPv4, in w0; 4: IPv6, in w0..w3. Big-endian signed 32-bit words, as base/community-id.ts takes them. */
+  readonly words: 0 | 1 | 4;
+  readonly w0: number;
+  readonly w1: number;
+  readonly w2: number;
+  readonly w3: number;
+}
 
-/** Tells whether an address (canonical text) lies in one of the networks. Throws `usage` for a network that is none. */
-export function localNetworks(networks: readonly string[]): (ip: string) => boolean {
-  const parsed = [...networks, ...never_outside].map(parseNetwork);
-  const v4 = parsed.filter((one) => one.base.length === 1);
-  const v6 = parsed.filter((one) => one.base.length === 8);
-  let known = new Map<string, boolean>();
-  return (ip) => {
-    const before = known.get(ip);
-    if (before !== undefined) return before;
-    const found = ip.includes(':') ? inside6(ip, v6) : inside4(ip, v4);
-    if (known.size >= most_remembered) known = new Map();
-    known.set(ownCopy(ip), found);
-    return found;
+/** Addresses remembered: some 10 MB. */
+const most_addresses = 65_536;
+
+/** Tells of an address (canonical text) whether it lies in one of the networks. Throws `usage` for a network that is none. */
+export function addressBook(networks: readonly string[]): (ip: string) => Address {
+  const all = [...networks, ...never_outside].map(parseNetwork);
+  const by_words = {
+    1: all.filter((one) => one.words.length === 1),
+    4: all.filter((one) => one.words.length === 4),
   };
+  return remembered((ip) => {
+    const found = wordsOf(ip);
+    const words = (found?.length ?? 0) as Address['words'];
+    const local = found !== null && words !== 0 && by_words[words].some((network) => inside(found, network));
+    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = found ?? [];
+    return { local, words, w0, w1, w2, w3 };
+  }, most_addresses);
+}
+
+/** A predicate on canonical addresses. Throws `usage` for a network that is none. */
+export function localNetworks(networks: readonly string[]): (ip: string) => boolean {
+  const book = addressBook(networks);
+  return (ip) => book(ip).local;
+}
+
+function wordsOf(ip: string): number[] | null {
+  const v4 = parseIpv4(ip);
+  if (v4 >= 0) return [v4 | 0];
+  const groups = parseIpv6(ip);
+  if (groups === null) return null;
+  return [0, 2, 4, 6].map((i) => (groups[i]! << 16) | groups[i + 1]!);
 }
 
 function parseNetwork(text: string): Network {
-  const [address = '', length] = text.split('/');
-  const v4 = parseIpv4(address);
-  const base = v4 >= 0 ? [v4] : parseIpv6(address);
-  const most = v4 >= 0 ? 32 : 128;
-  const bits = length === undefined ? most : Number(length);
-  if (base === null || !Number.isInteger(bits) || bits < 0 || bits > most) {
+  const found = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text.trim());
+  const words = found ? wordsOf(found[1]!) : null;
+  const most = (words?.length ?? 0) * 32;
+  const bits = found?.[2] === undefined ? most : Number(found[2]);
+  if (words === null || bits > most)
     throw new WeirError('usage', `not a network (such as 10.0.0.0/8 or 2001:db8::/32): ${text}`);
+  return { words, bits };
+}
+
+function inside(words: readonly number[], { words: base, bits }: Network): boolean {
+  for (let i = 0, left = bits; left > 0; i++, left -= 32) {
+    const shift = left >= 32 ? 0 : 32 - left;
+    if (words[i]! >>> shift !== base[i]! >>> shift) return false;
   }
-  return { base, bits };
+  return true;
 }
 
-function inside4(ip: string, networks: readonly Network[]): boolean {
-  const value = parseIpv4(ip);
-  if (value < 0) return false;
-  return networks.some(({ base, bits }) => bits === 0 || value >>> (32 - bits) === base[0]! >>> (32 - bits));
-}
-
-function inside6(ip: string, networks: readonly Network[]): boolean {
-  const groups = parseIpv6(ip);
-  if (groups === null) return false;
-  return networks.some(({ base, bits }) => {
-    const whole = bits >> 4;
-    for (let i = 0; i < whole; i++) if (groups[i] !== base[i]) return false;
-    const rest = bits & 15;
-    return rest === 0 || groups[whole]! >> (16 - rest) === base[whole]! >> (16 - rest);
-  });
-}
+/** A capture is taken at a network: its own addresses are at one end of (nearly) every connection. */
+const least_covered = 0.8;
+/** Stray private addresses (leaks, misconfigured hosts) up to this share do not make a network a private one. */
+const most_private = 0.05;
+/** Fewer connections say nothing. */
+const least_connections = 5;
+const most_networks = 4;
 
 /**
- * Which networks are probably the operator's, from a sample of who called whom, when none of them is private: the /24
- * (IPv6: /64) networks whose hosts open connections to at least a quarter of all the peers that anyone called, and at
- * least a fifth of all connections, at most three. Empty when private addresses open connections, or nothing stands out.
+ * Which networks are probably the operator's, from a sample of who called whom, when none of it is private. Every
+ * connection that a sensor sees has an end in the networks it stands at, so: the fewest /24 (IPv6: /64) networks, at most
+ * four, else /16 (/48), that together are at an end of 80 % of the connections. An end that opens connections counts
+ * twice, because busy servers are outside more often than not. Empty when the sample is small or nothing stands out, or
+ * when more than 5 % of the connections have a private end.
  */
 export function suggestLocalNetworks(pairs: readonly { src_ip: string; dst_ip: string }[]): string[] {
-  const is_private = localNetworks(defaultLocalNetworks);
-  const opened = new Map<string, { connections: number; peers: Set<string> }>();
-  const peers = new Set<string>();
-  let total = 0;
-  for (const { src_ip, dst_ip } of pairs) {
-    if (src_ip === '' || dst_ip === '' || src_ip === '0.0.0.0' || src_ip === '::') continue;
-    if (is_private(src_ip)) {
-      if (/^(fe80|ff)/.test(src_ip) || src_ip.startsWith('169.254.')) continue;
-      return [];
-    }
-    if (is_private(dst_ip)) {
-      if (/^(fe80|ff)/.test(dst_ip) || /^(22[4-9]|23\d|255|169\.254)\./.test(dst_ip)) continue;
-      return [];
-    }
-    total++;
-    const network = around(src_ip);
-    let of = opened.get(network);
-    if (!of) {
-      of = { connections: 0, peers: new Set() };
-      opened.set(network, of);
-    }
-    of.connections++;
-    of.peers.add(dst_ip);
-    peers.add(dst_ip);
+  const is_private = localNetworks(private_networks);
+  const cannot_route = localNetworks([]);
+  const routed = pairs.filter(
+    ({ src_ip, dst_ip }) => src_ip !== '' && dst_ip !== '' && !cannot_route(src_ip) && !cannot_route(dst_ip),
+  );
+  const outside = routed.filter(({ src_ip, dst_ip }) => !is_private(src_ip) && !is_private(dst_ip));
+  if (outside.length < least_connections || outside.length < routed.length * (1 - most_private)) return [];
+  for (const [v4_bits, v6_bits] of [
+    [24, 64],
+    [16, 48],
+  ] as const) {
+    const ends = outside.map(
+      ({ src_ip, dst_ip }) => [around(src_ip, v4_bits, v6_bits), around(dst_ip, v4_bits, v6_bits)] as const,
+    );
+    const chosen = cover(ends);
+    if (chosen.length > 0) return chosen;
   }
-  return [...opened]
-    .filter(([, of]) => of.connections >= total / 5 && of.peers.size >= peers.size / 4 && of.peers.size >= 3)
-    .sort((a, b) => b[1].peers.size - a[1].peers.size)
-    .slice(0, 3)
-    .map(([network]) => network);
+  return [];
 }
 
-/** The /24 or /64 an address lies in. */
-function around(ip: string): string {
-  if (!ip.includes(':')) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`;
-  const groups = parseIpv6(ip) ?? [];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`;
+/** Greedy cover: the network that explains most of what is left, until enough is explained. */
+function cover(ends: readonly (readonly [string, string])[]): string[] {
+  const chosen: string[] = [];
+  let left = ends;
+  while (chosen.length < most_networks) {
+    const score = new Map<string, number>();
+    const peers = new Map<string, Set<string>>();
+    for (const [src, dst] of left) {
+      score.set(src, (score.get(src) ?? 0) + 2);
+      if (dst !== src) score.set(dst, (score.get(dst) ?? 0) + 1);
+      for (const [one, other] of [
+        [src, dst],
+        [dst, src],
+      ] as const) {
+        const of = peers.get(one);
+        if (of) of.add(other);
+        else peers.set(one, new Set([other]));
+      }
+    }
+    const [best] = [...score].sort((a, b) => b[1] - a[1] || peers.get(b[0])!.size - peers.get(a[0])!.size);
+    if (!best) break;
+    chosen.push(best[0]);
+    left = left.filter(([src, dst]) => src !== best[0] && dst !== best[0]);
+    if (left.length <= ends.length * (1 - least_covered)) return chosen;
+  }
+  return [];
+}
+
+/** The network of so many bits an address lies in. */
+function around(ip: string, v4_bits: number, v6_bits: number): string {
+  const v4 = parseIpv4(ip);
+  if (v4 >= 0) return `${formatIpv4((v4 >>> (32 - v4_bits)) * 2 ** (32 - v4_bits))}/${v4_bits}`;
+  const groups = parseIpv6(ip) ?? [0, 0, 0, 0, 0, 0, 0, 0];
+  return `${formatIpv6(groups.map((group, i) => (i < v6_bits / 16 ? group : 0)))}/${v6_bits}`;
 }

@@ -1,9 +1,9 @@
 import { getDomain } from 'tldts';
-import { communityIdOf } from '../base/community-id.ts';
-import { ownCopy } from '../base/text.ts';
+import { communityId } from '../base/community-id.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { localNetworks } from './local.ts';
+import { type Address, addressBook } from './local.ts';
+import { remembered } from './remembered.ts';
 
 export interface EnrichOptions {
   readonly local_networks: readonly string[];
@@ -14,61 +14,127 @@ export interface Enricher {
   enrich(event: WeirEvent): void;
 }
 
-/** Names remembered; beyond that the memory starts anew. */
-const most_remembered = 100_000;
+interface Placed {
+  src_ip: string;
+  dst_ip: string;
+  src_local: boolean;
+  dst_local: boolean;
+  direction: string;
+}
+
+/** What is known of a name once it was seen. */
+interface Name {
+  /** lower case, without blanks around it or a closing dot */
+  readonly name: string;
+  readonly domain: string;
+  readonly generated_score: number;
+}
+
+/** Names remembered, of at most 255 characters: below 30 MB. */
+const most_names = 32_768;
+/** Longer than any name of the DNS (RFC 1035, 2.3.4): not remembered, and without a domain. */
+const longest_name = 255;
+const no_name: Name = { name: '', domain: '', generated_score: 0 };
 
 /** Makes the enricher of a run. Throws `usage` for a network that is none. */
 export function createEnricher(options: EnrichOptions): Enricher {
-  const isLocal = localNetworks(options.local_networks);
-  const domainOf = remembered(registeredDomain);
-  const scoreOf = remembered((domain) =>
-    domain === '' ? 0 : generatedNameScore(domain.slice(0, domain.indexOf('.'))),
-  );
+  const addressOf = addressBook(options.local_networks);
+  const known = remembered(readName, most_names);
+  const nameOf = (text: string): Name => {
+    if (text === '') return no_name;
+    return text.length > longest_name ? { ...no_name, name: tidy(text) } : known(text);
+  };
 
-  function place(event: {
-    src_ip: string;
-    dst_ip: string;
-    src_local: boolean;
-    dst_local: boolean;
-    direction: string;
-  }): void {
+  function place(event: Placed, src: Address, dst: Address): void {
     if (event.src_ip === '') return;
-    const from = isLocal(event.src_ip);
-    const to = isLocal(event.dst_ip);
-    event.src_local = from;
-    event.dst_local = to;
-    event.direction = from ? (to ? 'internal' : 'outbound') : to ? 'inbound' : 'external';
+    event.src_local = src.local;
+    event.dst_local = dst.local;
+    event.direction = src.local ? (dst.local ? 'internal' : 'outbound') : dst.local ? 'inbound' : 'external';
   }
 
   return {
     enrich(event) {
-      if ('direction' in event) place(event);
-      switch (event.kind) {
-        case 'connection':
-          if (event.community_id === '') {
-            event.community_id = communityIdOf(
-              event.src_ip,
-              event.src_port,
-              event.dst_ip,
-              event.dst_port,
-              event.transport,
-            );
-          }
-          break;
-        case 'dns':
-          event.query_domain = domainOf(event.query);
-          event.generated_score = scoreOf(event.query_domain);
-          break;
-        case 'http':
-          event.host_domain = domainOf(event.host);
-          break;
-        case 'tls':
-          event.server_domain = domainOf(event.server_name);
-          break;
-        default:
+      if (event.kind === 'connection') {
+        const src = addressOf(event.src_ip);
+        const dst = addressOf(event.dst_ip);
+        place(event, src, dst);
+        if (event.community_id === '')
+          event.community_id = community(src, event.src_port, dst, event.dst_port, event.transport);
+        return;
+      }
+      if ('direction' in event) place(event, addressOf(event.src_ip), addressOf(event.dst_ip));
+      if (event.kind === 'dns') {
+        const { name, domain, generated_score } = nameOf(event.query);
+        event.query = name;
+        event.query_domain = domain;
+        event.generated_score = generated_score;
+      } else if (event.kind === 'http') {
+        const { name, domain } = nameOf(event.host);
+        event.host = name;
+        event.host_domain = domain;
+      } else if (event.kind === 'tls') {
+        const { name, domain } = nameOf(event.server_name);
+        event.server_name = name;
+        event.server_domain = domain;
       }
     },
   };
+}
+
+const left = new Int32Array(4);
+const right = new Int32Array(4);
+
+/** Community ID of known addresses; '' when an address is missing, the two differ in kind, or the protocol has no number. */
+function community(
+  src: Address,
+  src_port: number,
+  dst: Address,
+  dst_port: number,
+  transport: string,
+): string {
+  if (src.words === 0 || src.words !== dst.words) return '';
+  const v6 = src.words === 4;
+  const protocol = protocolNumber(transport, v6);
+  if (protocol < 0) return '';
+  left[0] = src.w0;
+  right[0] = dst.w0;
+  if (v6) {
+    left[1] = src.w1;
+    left[2] = src.w2;
+    left[3] = src.w3;
+    right[1] = dst.w1;
+    right[2] = dst.w2;
+    right[3] = dst.w3;
+  }
+  return communityId(left, 0, right, 0, v6, protocol, src_port, dst_port);
+}
+
+/** IANA protocol number of a `transport`, -1 for none. Between IPv6 addresses icmp is ICMPv6. */
+function protocolNumber(transport: string, v6: boolean): number {
+  switch (transport) {
+    case 'tcp':
+      return 6;
+    case 'udp':
+      return 17;
+    case 'icmp':
+      return v6 ? 58 : 1;
+    case 'sctp':
+      return 132;
+    default:
+      return /^\d{1,3}$/.test(transport) && Number(transport) <= 255 ? Number(transport) : -1;
+  }
+}
+
+function readName(text: string): Name {
+  const name = tidy(text);
+  const domain = registeredDomain(name);
+  const generated_score = domain === '' ? 0 : generatedNameScore(domain.slice(0, domain.indexOf('.')));
+  return { name, domain, generated_score };
+}
+
+function tidy(text: string): string {
+  const name = text.trim().toLowerCase();
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
 /**
@@ -76,19 +142,6 @@ export function createEnricher(options: EnrichOptions): Enricher {
  * own): mail.example.co.uk → example.co.uk. '' for addresses, reverse names, local and single-label names.
  */
 export function registeredDomain(name: string): string {
-  if (name === '' || name.endsWith('.arpa') || name.endsWith('.local') || !name.includes('.')) return '';
+  if (!name.includes('.') || /\.(?:arpa|local|localdomain|internal|lan|home|corp)$/.test(name)) return '';
   return getDomain(name, { allowPrivateDomains: true, validateHostname: false }) ?? '';
-}
-
-/** A function of one text with a bounded memory. */
-function remembered<T>(of: (text: string) => T): (text: string) => T {
-  let known = new Map<string, T>();
-  return (text) => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const value = of(text);
-    if (known.size >= most_remembered) known = new Map();
-    known.set(ownCopy(text), value);
-    return value;
-  };
 }

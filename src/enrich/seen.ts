@@ -1,74 +1,109 @@
+const segment_bits = 6;
+const segments = 1 << segment_bits;
+const first_slots = 16;
+/** Slots in use at most, and how much larger a full segment becomes: between 68 % and 85 % are in use. */
+const fullest = 0.85;
+const growth = 1.25;
+/** Segments below this many slots double: all together take less than 7 MB then. */
+const small = 8192;
+
 /**
- * A bounded map from 64-bit keys to 32-bit values in typed arrays (open addressing, 16 bytes a slot). Grows by doubling
- * up to `most` keys; then the older half is dropped: keys live in two generations, and a full young one becomes the old.
+ * A bounded map from 64-bit keys (hi, lo: unsigned 32 bits) to 32-bit values: open addressing in typed arrays, 12 bytes a
+ * slot, 14 to 18 bytes a key once there are half a million. It is cut into 64 segments by the highest bits, so that growing copies a 64th at a time.
+ * At most `most` keys: they live in two generations of half as many each; when the young one is full, the old one is dropped
+ * and counted.
  */
 export class Seen {
   readonly #most: number;
-  #young: Generation;
-  #old: Generation | null = null;
-  /** Keys forgotten because the map was full. */
+  #young: Segment[] = newSegments();
+  #old: Segment[] | null = null;
+  #young_size = 0;
+  #old_size = 0;
+  /** Keys that were forgotten because the map was full. */
   dropped = 0;
 
   constructor(most: number) {
-    this.#most = Math.max(1024, most >> 1);
-    this.#young = new Generation(1024);
+    this.#most = Math.max(2, most);
   }
 
-  /** The value of a key, or -1. */
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.#young_size + this.#old_size;
+  }
+
+  /** The value of a key, -1 when it has none. */
   get(hi: number, lo: number): number {
-    const found = this.#young.get(hi, lo);
-    return found >= 0 || this.#old === null ? found : this.#old.get(hi, lo);
+    const found = this.#young[hi >>> (32 - segment_bits)]!.get(hi, lo);
+    return found >= 0 || this.#old === null ? found : this.#old[hi >>> (32 - segment_bits)]!.get(hi, lo);
   }
 
+  /** Remembers a value, 0 .. 2^31 - 1. */
   set(hi: number, lo: number, value: number): void {
-    if (this.#young.size >= this.#most) {
-      this.dropped += this.#old?.size ?? 0;
-      this.#old = this.#young;
-      this.#young = new Generation(1024);
-    }
-    this.#young = this.#young.set(hi, lo, value);
+    if (!this.#young[hi >>> (32 - segment_bits)]!.set(hi, lo, value)) return;
+    this.#young_size++;
+    if (this.#young_size * 2 < this.#most) return;
+    this.dropped += this.#old_size;
+    this.#old = this.#young;
+    this.#old_size = this.#young_size;
+    this.#young = newSegments();
+    this.#young_size = 0;
   }
 }
 
-class Generation {
-  size = 0;
-  readonly #mask: number;
-  readonly #keys: Uint32Array;
-  readonly #values: Int32Array;
+const newSegments = (): Segment[] => Array.from({ length: segments }, () => new Segment());
 
-  constructor(slots: number) {
-    this.#mask = slots - 1;
-    this.#keys = new Uint32Array(slots * 2);
-    this.#values = new Int32Array(slots).fill(-1);
-  }
+/** Words of a slot: low half (0: free), high half, value. They lie together, so that a look-up touches one place in memory. */
+const width = 3;
+
+class Segment {
+  #size = 0;
+  #end = first_slots * width;
+  #words = new Uint32Array(first_slots * width);
 
   get(hi: number, lo: number): number {
-    for (let slot = lo & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const value = this.#values[slot]!;
-      if (value === -1) return -1;
-      if (this.#keys[2 * slot] === hi && this.#keys[2 * slot + 1] === lo) return value;
+    const at = this.#find(hi, lo || 1);
+    return this.#words[at] === 0 ? -1 : this.#words[at + 2]!;
+  }
+
+  /** Whether the key is new. */
+  set(hi: number, lo: number, value: number): boolean {
+    const at = this.#find(hi, lo || 1);
+    const words = this.#words;
+    if (words[at] !== 0) {
+      words[at + 2] = value;
+      return false;
+    }
+    words[at] = lo || 1;
+    words[at + 1] = hi;
+    words[at + 2] = value;
+    if (++this.#size * width > this.#end * fullest) this.#grow();
+    return true;
+  }
+
+  /** Where a key is, or the free place where it belongs. Its first place follows the order of its high half. */
+  #find(hi: number, lo: number): number {
+    const end = this.#end;
+    const words = this.#words;
+    let at = width * Math.floor((((hi << segment_bits) >>> 0) / 4_294_967_296) * (end / width));
+    for (;;) {
+      const found = words[at]!;
+      if (found === 0 || (found === lo && words[at + 1] === hi)) return at;
+      at += width;
+      if (at === end) at = 0;
     }
   }
 
-  /** Returns itself, or the larger generation it became. */
-  set(hi: number, lo: number, value: number): Generation {
-    if (this.size * 4 > (this.#mask + 1) * 3) return this.#larger().set(hi, lo, value);
-    let slot = lo & this.#mask;
-    while (this.#values[slot] !== -1 && !(this.#keys[2 * slot] === hi && this.#keys[2 * slot + 1] === lo))
-      slot = (slot + 1) & this.#mask;
-    if (this.#values[slot] === -1) this.size++;
-    this.#keys[2 * slot] = hi;
-    this.#keys[2 * slot + 1] = lo;
-    this.#values[slot] = value;
-    return this;
-  }
-
-  #larger(): Generation {
-    let larger = new Generation((this.#mask + 1) * 2);
-    for (let slot = 0; slot <= this.#mask; slot++) {
-      const value = this.#values[slot]!;
-      if (value !== -1) larger = larger.set(this.#keys[2 * slot]!, this.#keys[2 * slot + 1]!, value);
+  #grow(): void {
+    const before = this.#words;
+    const slots = this.#end / width;
+    this.#end = width * (slots < small ? slots * 2 : Math.ceil(slots * growth));
+    this.#words = new Uint32Array(this.#end);
+    for (let from = 0; from < before.length; from += width) {
+      if (before[from] === 0) continue;
+      const to = this.#find(before[from + 1]!, before[from]!);
+      this.#words[to] = before[from]!;
+      this.#words[to + 1] = before[from + 1]!;
+      this.#words[to + 2] = before[from + 2]!;
     }
-    return larger;
   }
 }
