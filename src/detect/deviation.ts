@@ -23,6 +23,8 @@ const strength = { population: 12, peer_group: 12, entity: 6 } as const;
 const enough_past = 64;
 /** A host that does the same to many others must not become the population. */
 const most_of_host = 5;
+/** Hours are compared with hours of the same part of the day, this many hours long. */
+const part_h = 4;
 /** Rows so strange that they teach the baseline only the edge of the usual: an attacker must not move it. */
 const teach_above_p = 0.01;
 
@@ -40,7 +42,10 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const window_s = duration(detector.window);
   const entities = new History(window_s, names.length);
   const peers = new Map<string, Recent>();
-  const population = new Recent(names.length);
+  const everyone = new Recent(names.length);
+  const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
+  /** What the network showed at the same part of the day; of whole days, all of it. */
+  const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
   const peer_of = new Map<string, string>();
 
   /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
@@ -57,13 +62,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         if (strange_on.size > 100_000) strange_on.clear();
         strange_on.set(host, day);
       }
-      population.add(values);
+      populationAt(at).add(values);
       const peer = peer_of.get(key);
       if (!peer) continue;
-      let group = peers.get(peer);
+      const group_key = peerKey(peer, at);
+      let group = peers.get(group_key);
       if (!group) {
         group = new Recent(names.length);
-        peers.set(peer, group);
+        peers.set(group_key, group);
       }
       group.add(values);
     }
@@ -79,7 +85,10 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     }
     return state;
   }
-  const ofAll = (c: number): Usual => once(`${c}`, () => usual(population.columns[c]!, columns[c]!));
+  const ofAll = (c: number, at_s: number): Usual =>
+    once(`${c}`, () => usual(populationAt(at_s).columns[c]!, columns[c]!));
+  const peerKey = (peer: string, at_s: number): string =>
+    window_s > 3600 ? peer : `${peer} ${partOf(at_s)}`;
 
   /** What is usual for one column of one row, and how many rows each rung had. */
   function expectation(
@@ -87,11 +96,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     c: number,
     others: readonly number[] | null,
     window_at_s: number,
+    with_past: boolean,
   ): Expectation {
     // Each rung is judged with the one above as its prior; where a rung is empty, the one above speaks for itself.
     let column = columns[c]!;
-    let state = others ? usual([...population.columns[c]!, ...others], column) : ofAll(c);
-    const group = row.peer ? peers.get(row.peer) : undefined;
+    let state = others
+      ? usual([...populationAt(window_at_s).columns[c]!, ...others], column)
+      : ofAll(c, window_at_s);
+    const group = row.peer ? peers.get(peerKey(row.peer, window_at_s)) : undefined;
     if (group && group.size > 0) {
       column = narrowed(column, state, strength.peer_group);
       const group_column = column;
@@ -101,7 +113,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     }
     const past = entities.of(row.key);
     const own = past.columns[c] ?? [];
-    if (own.length > 0) {
+    if (own.length > 0 && with_past) {
       const { rows } = comparable(past, window_at_s, window_s);
       column = narrowed(column, state, strength.entity);
       state = usual(rows ? rows.map((at) => own[at]!) : own, column);
@@ -114,7 +126,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       learn(window_at_s);
       of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
-      const cold = population.size < enough_past;
+      const cold = populationAt(window_at_s).size < enough_past;
       const judged: Judgement[] = [];
       rows.forEach((row, i) => {
         const values = all[i]!;
@@ -123,16 +135,26 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           entities.add({ window_at_s, key: row.key, host: row.host, values, strange: false });
           return;
         }
-        const expectations = names.map((_, c) =>
-          expectation(row, c, cold ? others(rows, all, i, c) : null, window_at_s),
-        );
-        const deviations = expectations.map(({ column, state }, c) => deviation(values[c]!, state, column));
-        const score = combineDeviations(
-          values,
-          deviations,
-          use.combine,
-          4 * names.length + names.length * (names.length - 1),
-        );
+        const seen_by = (with_past: boolean): Seen => {
+          const deviations = names.map((_, c) => {
+            const { column, state } = expectation(
+              row,
+              c,
+              cold ? others(rows, all, i, c) : null,
+              window_at_s,
+              with_past,
+            );
+            return deviation(values[c]!, state, column);
+          });
+          const tried = 4 * names.length + names.length * (names.length - 1);
+          return { deviations, score: combineDeviations(values, deviations, use.combine, tried) };
+        };
+        let { deviations, score } = seen_by(true);
+        if (!comparable(entities.of(row.key), window_at_s, window_s).same_hours) {
+          // Nights do not accuse the first morning: without the same hours, its past may only excuse.
+          const without = seen_by(false);
+          if (without.score.p_value > score.p_value) ({ deviations, score } = without);
+        }
         const strange = score.p_value < teach_above_p;
         const teaches = strange ? clipped(values, deviations) : values;
         entities.add({ window_at_s, key: row.key, host: row.host, values: teaches, strange });
@@ -153,8 +175,8 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   function baseline(row: FeatureRow, window_at_s: number, others: number): Baseline {
     const past = entities.of(row.key);
     const own = past.windows_at_s.length;
-    const group = row.peer ? (peers.get(row.peer)?.size ?? 0) : 0;
-    const everyone = population.size + others;
+    const group = row.peer ? (peers.get(peerKey(row.peer, window_at_s))?.size ?? 0) : 0;
+    const known = populationAt(window_at_s).size + others;
     const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
     if (own >= strength.entity) {
       const { rows, says } = comparable(past, window_at_s, window_s);
@@ -173,20 +195,30 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         says: `${group} past ${length} of its peers (${row.peer}s); its own history is short (${own})`,
       };
     }
-    if (everyone >= 8) {
+    if (known >= 8) {
       const says =
-        population.size === 0
+        known === others
           ? `no history: only the population, ${others} others in the same window`
-          : `${population.size} past ${length} of the whole network; its own history is short (${own})`;
-      return { level: 'population', windows: everyone, entities: Math.max(entities.entities, others), says };
+          : `${known - others} past ${length} of the whole network; its own history is short (${own})`;
+      return { level: 'population', windows: known, entities: Math.max(entities.entities, others), says };
     }
     return {
       level: 'prior',
-      windows: everyone,
+      windows: known,
       entities: entities.entities,
       says: 'no history yet: measured by what is usual on other networks',
     };
   }
+}
+
+/** Number of the part of the day, UTC. */
+function partOf(at_s: number): number {
+  return Math.floor((at_s % 86_400) / 3600 / part_h);
+}
+
+interface Seen {
+  readonly deviations: Deviation[];
+  readonly score: ReturnType<typeof combineDeviations>;
 }
 
 interface Expectation {

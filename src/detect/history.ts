@@ -80,27 +80,37 @@ export class History {
   }
 }
 
+/** How far a past can be compared with a window. */
+export interface Comparable {
+  /** indexes of the past windows to compare with; null: all */
+  readonly rows: number[] | null;
+  /** false: the past has no such part of the day yet, so it may excuse what a window shows but not accuse it */
+  readonly same_hours: boolean;
+  readonly says: string;
+}
+
 /**
  * The past windows that an hour can be compared with: the same hour of the week (± 1 h) after three weeks, the same
- * hour of the day (± 1 h) after five days, else all of them. Needs nine comparable windows, else all of them.
+ * hour of the day (± 1 h) after five days, the same part of the day (± 3 h) after the first, else all of them: nights
+ * say little about mornings. Longer windows hold whole days and are compared with all.
  */
-export function comparable(
-  past: Past,
-  window_at_s: number,
-  window_s: number,
-): { rows: number[] | null; says: string } {
+export function comparable(past: Past, window_at_s: number, window_s: number): Comparable {
   const { windows_at_s } = past;
-  if (window_s > 3600 || windows_at_s.length < 9) return { rows: null, says: '' };
+  if (window_s > 3600) return { rows: null, same_hours: true, says: '' };
+  if (windows_at_s.length === 0) return { rows: null, same_hours: false, says: '' };
   const span_d = (window_at_s - windows_at_s[0]!) / 86_400;
-  for (const [days, cycle_s, says] of [
-    [21, 604_800, ' at this hour of the week'],
-    [5, 86_400, ' at this hour of the day'],
+  for (const [days, cycle_s, apart_s, least, says] of [
+    [21, 604_800, 3600, 9, ' at this hour of the week'],
+    [5, 86_400, 3600, 9, ' at this hour of the day'],
+    [0.9, 86_400, 3 * 3600, 5, ' at this part of the day'],
   ] as const) {
     if (span_d < days) continue;
-    const rows = windows_at_s.flatMap((at, row) => (near(at, window_at_s, cycle_s) <= 3600 ? [row] : []));
-    if (rows.length >= 9) return { rows, says };
+    const rows = windows_at_s.flatMap((at, row) =>
+      window_at_s - at > 43_200 && near(at, window_at_s, cycle_s) <= apart_s ? [row] : [],
+    );
+    if (rows.length >= least) return { rows, same_hours: true, says };
   }
-  return { rows: null, says: '' };
+  return { rows: null, same_hours: false, says: '' };
 }
 
 function near(a: number, b: number, cycle_s: number): number {
