@@ -1,18 +1,3 @@
-import { WeirError } from './error.ts';
-
-/** How a number is written for people; the words of schema/detector.ts `Unit`. */
-export type FormatUnit =
-  | 'count'
-  | 'bytes'
-  | 'seconds'
-  | 'share'
-  | 'ratio'
-  | 'bits'
-  | 'text'
-  | 'time'
-  | 'port'
-  | 'list';
-
 /** What is written where there is no number. */
 const nothing = '–';
 
@@ -115,7 +100,7 @@ export function instant(time_us: number): string {
 }
 
 /** From one instant to another, what they share written once: 2018-03-24 17:15:21 to 18:02:11. */
-export function instants(from_us: number, to_us: number): string {
+export function timeRange(from_us: number, to_us: number): string {
   const from = instant(from_us);
   const to = instant(to_us);
   if (from === to) return from;
@@ -123,7 +108,7 @@ export function instants(from_us: number, to_us: number): string {
 }
 
 /** A range in one unit: 12 to 80 MB, 0.5 to 3 s, 4; one value when both read the same. */
-export function range(low: number, high: number, unit: FormatUnit): string {
+export function range(low: number, high: number, unit: string): string {
   const from = formatUnit(low, unit);
   const to = formatUnit(high, unit);
   if (from === to || (low === 0 && to.startsWith('<'))) return to;
@@ -134,7 +119,7 @@ export function range(low: number, high: number, unit: FormatUnit): string {
 }
 
 /** A probability in words: 1 in 40,000 (two digits). Below one in a billion no model can tell. */
-export function oneIn(p_value: number): string {
+export function pValueWords(p_value: number): string {
   if (!(p_value > 0)) return 'less than 1 in a billion';
   if (p_value < 1e-9) return 'less than 1 in a billion';
   if (p_value > 0.67) return 'nearly always';
@@ -148,8 +133,11 @@ const longest_text = 120;
 /** Items of a list that a sentence carries. */
 const longest_list = 5;
 
-/** A value as people write it. Texts and lists are shortened; they are not escaped: that is for whoever shows them. */
-export function formatUnit(value: unknown, unit: FormatUnit): string {
+/**
+ * A value as people write it; the units are those of schema/detector.ts, a number of any other unit is written as it is.
+ * Texts and lists are shortened; they are not escaped: that is for whoever shows them.
+ */
+export function formatUnit(value: unknown, unit: string): string {
   if (Array.isArray(value)) return list(value);
   if (typeof value === 'string') return value === '' ? nothing : shortened(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -169,12 +157,11 @@ export function formatUnit(value: unknown, unit: FormatUnit): string {
     case 'time':
       // Seconds or microseconds since 1970: no traffic is older than 1973 in µs or younger than the year 5138 in s.
       return instant(Math.abs(value) < 1e11 ? value * 1e6 : value);
-    case 'port':
-    case 'text':
-      return String(value);
     case 'count':
     case 'list':
       return count(value);
+    default:
+      return String(value);
   }
 }
 
@@ -196,20 +183,16 @@ function shortened(text: string): string {
 
 /**
  * Puts values into a text: "{src_ip} called {n} times" → "10.0.0.7 called 1,234 times". A value without a unit is written
- * as text when it is text, else as a count. Throws `content_invalid` for a name without a value.
+ * as text when it is text, else as a count; an empty one as a dash, a name without a value as "?". That the names of a
+ * detector's texts exist is checked when content is loaded.
  */
 export function fillTemplate(
   template: string,
   values: Readonly<Record<string, unknown>>,
-  units: Readonly<Record<string, FormatUnit>>,
+  units: Readonly<Record<string, string>>,
 ): string {
   return template.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
-    if (!Object.hasOwn(values, name)) {
-      throw new WeirError(
-        'content_invalid',
-        `{${name}} is not known in "${template}"; known are ${Object.keys(values).sort().join(', ')}`,
-      );
-    }
+    if (!Object.hasOwn(values, name) || values[name] === undefined) return '?';
     return formatUnit(values[name], Object.hasOwn(units, name) ? units[name]! : 'count');
   });
 }

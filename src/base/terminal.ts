@@ -31,10 +31,10 @@ interface Output {
   readonly columns?: number | undefined;
 }
 
-/** Columns of a terminal, 60 to 120; 100 when it is none (a file, a pipe), so that the output does not depend on who looks. */
+/** Columns of a terminal, 60 to 160; 100 when it is none (a file, a pipe), so that the output does not depend on who looks. */
 export function terminalWidth(stream: Output): number {
   if (!stream.isTTY || !stream.columns) return 100;
-  return Math.max(60, Math.min(120, stream.columns));
+  return Math.max(60, Math.min(160, stream.columns));
 }
 
 /** Columns a character takes: 0 for marks, 2 for East Asian wide ones and pictures, else 1. Basic blocks, not the whole of UAX #11. */
@@ -147,6 +147,8 @@ export interface TableOptions {
   /** Stands before every line. */
   readonly indent?: string;
   readonly paint?: Paint;
+  /** The style of a cell, by its row and column; null: none. */
+  readonly style?: (row: number, column: number) => Style | null;
 }
 
 /** A column is never made narrower than this, whatever the others need. */
@@ -159,22 +161,31 @@ const least_column = 8;
 export function textTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { width, right = [], overflow = 'wrap', indent = '', paint = noPaint }: TableOptions,
+  { width, right = [], overflow = 'wrap', indent = '', paint = noPaint, style = () => null }: TableOptions,
 ): string {
   const clean = rows.map((row) => head.map((_, i) => plain(row[i] ?? '')));
   const wanted = head.map((name, i) => Math.max(textWidth(name), ...clean.map((row) => textWidth(row[i]!))));
   const widths = shrunk(wanted, width - textWidth(indent) - 2 * (head.length - 1));
-  const line = (texts: readonly string[]): string =>
-    (
-      indent + texts.map((text, i) => pad(text, widths[i]!, right.includes(i) ? 'right' : 'left')).join('  ')
-    ).trimEnd();
-  const head_line = line(head.map((name, i) => fit(name, widths[i]!)));
-  const lines = clean.flatMap((row) => {
+  const padded = (texts: readonly string[]): string[] =>
+    texts.map((text, i) => pad(text, widths[i]!, right.includes(i) ? 'right' : 'left'));
+  const head_line = (indent + padded(head.map((name, i) => fit(name, widths[i]!))).join('  ')).trimEnd();
+  const lines = clean.flatMap((row, r) => {
     const parts = row.map((text, i) =>
       overflow === 'cut' ? [fit(text, widths[i]!)] : wrap(text, widths[i]!).split('\n'),
     );
+    const styled = (text: string, column: number): string => {
+      const of_cell = text.trim() === '' ? null : style(r, column);
+      return of_cell === null ? text : paint(of_cell, text);
+    };
     const height = Math.max(...parts.map((part) => part.length));
-    return Array.from({ length: height }, (_, y) => line(parts.map((part) => part[y] ?? '')));
+    return Array.from({ length: height }, (_, y) =>
+      (
+        indent +
+        padded(parts.map((part) => part[y] ?? ''))
+          .map(styled)
+          .join('  ')
+      ).trimEnd(),
+    );
   });
   return [paint('dim', head_line), ...lines].join('\n');
 }
@@ -216,52 +227,76 @@ interface ProgressOutput extends Output {
 }
 
 const redraw_ms = 100;
+const erase = '\r\x1b[2K';
 
 /**
- * One line on a terminal: bytes, events a second, time left while reading; the detector while judging. Nothing at all
- * when the stream is no terminal.
+ * One line on a terminal: bytes, events a second and time left while reading; the detector while detecting. Nothing at
+ * all when the stream is no terminal. What comes too soon after the last drawing is drawn a little later, so that a
+ * detector that takes long is named while it does.
  */
 export function createProgress(
   stream: ProgressOutput,
   clock: () => number = () => performance.now(),
 ): Progress {
   if (!stream.isTTY) return { update: () => {}, done: () => {} };
-  const begun = clock();
+  let begun = clock();
   let drawn = Number.NEGATIVE_INFINITY;
-  let shown = false;
+  let latest: ProgressState | null = null;
+  let waiting: NodeJS.Timeout | undefined;
+  let over = false;
+  const draw = (): void => {
+    waiting = undefined;
+    if (latest === null || over) return;
+    drawn = clock();
+    const line = progressLine(latest, (drawn - begun) / 1000);
+    stream.write(erase + fit(line, Math.max(20, (stream.columns ?? 80) - 1)));
+  };
   return {
     update(state) {
-      const now = clock();
-      if (now - drawn < redraw_ms) return;
-      drawn = now;
-      shown = true;
-      const line = fit(progressLine(state, (now - begun) / 1000), Math.max(20, (stream.columns ?? 80) - 1));
-      stream.write(`\r\x1b[2K${line}`);
+      if (over) return;
+      if (startsAnew(state, latest)) begun = clock();
+      latest = state;
+      const wait_ms = drawn + redraw_ms - clock();
+      if (wait_ms <= 0) draw();
+      else waiting ??= setTimeout(draw, wait_ms).unref();
     },
     done() {
-      if (!shown) return;
-      shown = false;
-      stream.write('\r\x1b[2K');
+      if (over) return;
+      over = true;
+      clearTimeout(waiting);
+      if (latest !== null) stream.write(erase);
     },
   };
+}
+
+/** A baseline is read before what is judged, and may be read twice: each has a clock of its own. */
+function startsAnew(state: ProgressState, before: ProgressState | null): boolean {
+  return state.step === 'read' && before?.step === 'read' && state.bytes_read < before.bytes_read;
 }
 
 /** What a progress line says after so many seconds. */
 export function progressLine(state: ProgressState, passed_s: number): string {
   if (state.step === 'detect')
-    return `${bar(state.of === 0 ? 1 : state.done / state.of)} judging: ${state.detector} (${state.done + 1} of ${state.of})`;
+    return `detecting  ${Math.min(state.done + 1, state.of)} of ${state.of}  ${plain(state.detector)}`;
   const { bytes_read, bytes_total, events, file } = state;
-  const rate = passed_s > 0 ? `, ${count(Math.round(events / passed_s))} a second` : '';
-  const so_far = `${count(events)} events${rate}`;
-  if (bytes_total === null || bytes_total === 0)
-    return `reading: ${bytes(bytes_read)}, ${so_far}  ${plain(file)}`;
+  const rate = passed_s > 0.2 ? [`${count(Math.round(events / passed_s))} events/s`] : [];
+  if (!bytes_total) return ['reading', bytes(bytes_read), ...rate, plain(file)].join('  ');
   const part = Math.min(1, bytes_read / bytes_total);
   const left =
-    part > 0.01 && passed_s > 1 ? `, ${seconds(Math.ceil((passed_s / part) * (1 - part)))} left` : '';
-  return `${bar(part)} ${bytes(bytes_read)} of ${bytes(bytes_total)}, ${so_far}${left}  ${plain(file)}`;
+    part > 0.01 && passed_s > 1 ? [`${seconds(Math.ceil((passed_s / part) * (1 - part)))} left`] : [];
+  return [
+    'reading',
+    bar(part),
+    `${bytes(bytes_read)} of ${bytes(bytes_total)}`,
+    ...rate,
+    ...left,
+    plain(file),
+  ].join('  ');
 }
 
+const bar_cells = 10;
+
 function bar(part: number): string {
-  const full = Math.round(Math.max(0, Math.min(1, part)) * 20);
-  return `${'█'.repeat(full)}${'░'.repeat(20 - full)} ${String(Math.floor(part * 100)).padStart(3)} %`;
+  const full = Math.round(Math.max(0, part) * bar_cells);
+  return `[${'#'.repeat(full)}${'-'.repeat(bar_cells - full)}] ${String(Math.floor(part * 100)).padStart(2)} %`;
 }

@@ -1,4 +1,4 @@
-import { count, formatUnit, instant, instants, oneIn, range, seconds, share } from '../base/format.ts';
+import { count, formatUnit, instant, pValueWords, range, seconds, share, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import type { Evidence, Finding, Reason } from '../schema/finding.ts';
 import { chance, ends, place, severity_label, severity_style, spaced, who } from './words.ts';
@@ -45,7 +45,7 @@ function headline(finding: Finding, width: number, paint: Paint): string {
     ['who', plain(who(finding.entity))],
     [
       'when',
-      `${instants(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
+      `${timeRange(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
     ],
     ['risk', `${finding.risk_score} of 100, confidence ${finding.confidence_score} of 100`],
     ['detector', `${finding.detector}, stage ${spaced(finding.stage)}`],
@@ -139,7 +139,7 @@ export function paragraph(
   const label = severity_label[finding.severity].toUpperCase();
   const head = `${String(rank).padStart(2)}. ${paint(severity_style[finding.severity], label)} (risk ${finding.risk_score})  ${paint('bold', plain(finding.title))}`;
   const alike = finding.members.length > 0 ? ` ${count(finding.members.length)} more like it.` : '';
-  const when = `${instants(finding.start_at, finding.end_at)} UTC. ${sourceOf(finding)}`;
+  const when = `${timeRange(finding.start_at, finding.end_at)} UTC. ${sourceOf(finding)}`;
   const lines = [finding.summary + alike, against(finding), when.trimEnd(), harmless(finding)];
   return [head, ...lines.filter((line) => line !== '').map((line) => sentence(line, width, '    '))].join(
     '\n',
@@ -149,7 +149,7 @@ export function paragraph(
 /** What was expected, told for the strongest reason: "507 hosts tried in vain; usual is 5.3 (1 to 8)". */
 function against(finding: Finding): string {
   const [strongest] = finding.reasons;
-  const rare = oneIn(finding.p_value);
+  const rare = pValueWords(finding.p_value);
   const odds = rare === 'nearly always' ? '' : ` Chance: ${rare}.`;
   const basis = `Baseline: ${finding.baseline.says}.${odds}`;
   if (!strongest || bare(strongest)) return basis;

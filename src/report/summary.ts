@@ -1,4 +1,4 @@
-import { bytes, count, counted, instants, seconds } from '../base/format.ts';
+import { bytes, count, counted, seconds, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
 
@@ -65,7 +65,7 @@ function opening(run: RunFigures): string {
   const files = `${counted(run.inputs.length, 'file')}, ${bytes(size)}`;
   if (run.first_time === null || run.last_time === null) return `Read ${files}: no events.`;
   const lasted = (run.last_time - run.first_time) / 1e6;
-  return `Read ${files}: ${counted(run.events, 'event')}, ${counted(run.hosts, 'local host')}, ${instants(run.first_time, run.last_time)} UTC${lasted >= 1 ? ` (${seconds(lasted)})` : ''}`;
+  return `Read ${files}: ${counted(run.events, 'event')}, ${counted(run.hosts, 'local host')}, ${timeRange(run.first_time, run.last_time)} UTC${lasted >= 1 ? ` (${seconds(lasted)})` : ''}`;
 }
 
 /** read = stored + filtered + duplicates + rejected, a row for each kind of file and one for all. */

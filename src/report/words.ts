@@ -1,4 +1,4 @@
-import { oneIn } from '../base/format.ts';
+import { pValueWords } from '../base/format.ts';
 import type { Style } from '../base/terminal.ts';
 import type { Severity } from '../schema/detector.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
@@ -64,7 +64,7 @@ export function place(one: Evidence): string {
 
 /** What a p-value means, as a sentence. */
 export function chance(p_value: number): string {
-  const often = oneIn(p_value);
+  const often = pValueWords(p_value);
   if (often === 'nearly always') return 'This happens nearly always when nothing is wrong.';
   return often.startsWith('less')
     ? 'When nothing is wrong, fewer than 1 window in a billion is this strange.'
