@@ -10,20 +10,31 @@ const most = 4096;
 const strange_p = 0.01;
 
 /**
+ * Models that are given their chance by how many show the same (facts, first sights) or by a null of their own
+ * (rhythm). Their scores are all alike: to be no higher than others says nothing of them.
+ */
+const self_calibrated: readonly string[] = ['fact', 'novelty', 'beacon'];
+
+/**
  * Corrects p-values by how the detector's own past scores on this network were spread, so that 1 in 1,000 means the
- * same for every detector. Only ever makes a row less surprising than its model says, except where a model has no
+ * same for every detector. Rows not worth judging count as less strange than all judged ones: to be the strangest of a
+ * hundred that are judged out of ten thousand is one in ten thousand, not one in a hundred. Only ever makes a row less surprising than its model says, except where a model has no
  * p-value of its own (forest). Scores are held out by construction: a row is judged before anything learns from it.
  */
 export class Calibrator {
   readonly #own_p: boolean;
+  readonly #learns: boolean;
   readonly #scores: number[] = [];
   readonly #strange_on = new Map<string, number>();
   #added = 0;
   #learned_at = 0;
+  #rows = 0;
+  #judged = 0;
   #state: Calibration = uncalibrated;
 
   constructor(detector: Detector) {
     this.#own_p = detector.model.kind !== 'forest';
+    this.#learns = !self_calibrated.includes(detector.model.kind);
   }
 
   calibrated(judgement: Judgement): Judgement {
@@ -32,11 +43,15 @@ export class Calibrator {
       this.#state = calibrate(this.#scores);
       this.#learned_at = this.#added;
     }
-    const { p } = calibrated(judgement.score, this.#state);
+    const p = (calibrated(judgement.score, this.#state).p * this.#judged) / Math.max(1, this.#rows);
     return { ...judgement, p_value: this.#own_p ? Math.max(judgement.p_value, p) : Math.max(1e-12, p) };
   }
 
-  learn(judgements: readonly Judgement[]): void {
+  /** `rows`: how many the window had, judged or not. */
+  learn(judgements: readonly Judgement[], rows: number): void {
+    if (!this.#learns) return;
+    this.#rows += rows;
+    this.#judged += judgements.length;
     for (const { row, score, p_value } of judgements) {
       if (p_value < strange_p) {
         const day = Math.floor(row.window_at_s / 86_400);

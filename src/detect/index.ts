@@ -64,7 +64,7 @@ export async function detect(
     run.windows++;
     run.rows += window.length;
     const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
-    calibrator.learn(judgements);
+    calibrator.learn(judgements, window.length);
     run.judged += judgements.length;
     for (const judgement of judgements) {
       if (judgement.p_value > options.most_p) continue;
