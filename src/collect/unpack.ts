@@ -12,6 +12,8 @@ export function encodingOf(start: Buffer): Encoding {
 }
 
 const chunkBytes = 1024 * 1024;
+/** Packed bytes unpacked at once: of the step in which Node's zlib meets an error it gives out nothing. */
+const stepBytes = 16 * 1024;
 /** Unpacked bytes that wait to be taken; more stops the unpacking. */
 const mostWaiting = 8 * 1024 * 1024;
 
@@ -123,9 +125,14 @@ export class Unpacker {
     for (let rest = raw; rest.length > 0 && !this.done; ) {
       const { unpack } = this;
       const before = unpack.bytesWritten;
-      await write(unpack, rest);
+      const part = rest.subarray(0, stepBytes);
+      await write(unpack, part);
       const used = unpack.bytesWritten - before;
-      if (used >= rest.length || this.done) return true;
+      if (this.done) return true;
+      if (used >= part.length) {
+        rest = rest.subarray(part.length);
+        continue;
+      }
       // The unpacker has ended itself: it met the end of a frame, or padding.
       rest = rest.subarray(used);
       await this.ended;
