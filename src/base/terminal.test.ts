@@ -109,6 +109,17 @@ beacon  1,234  short`,
   );
 });
 
+test('a column gives way only as long as its words stay whole, while another can', () => {
+  const rows = [['10.0.0.7 → download.update.example', 'a host that tries the same port']];
+  assert.equal(
+    textTable(['who', 'what'], rows, { width: 36 }),
+    `who                      what
+10.0.0.7 →               a host that
+download.update.example  tries the
+                         same port`,
+  );
+});
+
 test('no line of a table is wider than it may be, and its cells cannot carry control characters', () => {
   const rows = [
     ['\x1b[31m10.0.0.7\nsecond', 'x'.repeat(300)],
@@ -214,7 +225,9 @@ test('a cell of a table may have a style, which takes no room', () => {
   );
 });
 
-test('a number and its unit stay on one line', () => {
+test('a number and its unit stay on one line, and so do a day and its time', () => {
   assert.equal(wrap('it sent 12 MB and more', 11), 'it sent\n12 MB and\nmore');
   assert.equal(wrap('it sent 12 models', 10), 'it sent 12\nmodels');
+  assert.equal(wrap('spread < 0.01 %', 10), 'spread\n< 0.01 %');
+  assert.equal(wrap('from 2018-03-24 17:15:21', 20), 'from\n2018-03-24 17:15:21');
 });

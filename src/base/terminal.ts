@@ -84,8 +84,9 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + blanks : blanks + text;
 }
 
-/** A number and its unit stay on one line. */
-const before_unit = /(\d) (?=(?:%|B|[kMGTPE]B|[kMGT]?bits?|µs|ms|s|min|h|d)(?![\w%]))/g;
+/** Blanks at which no line ends: "4.1 GB", "< 0.01 %", "2018-03-24 17:15:21". */
+const no_break =
+  /(?<=\d) (?=(?:%|B|[kMGTPE]B|[kMGT]?bits?|µs|ms|s|min|h|d)(?![\w%]))|(?<=[<>]) (?=\d)|(?<=\d{4}-\d\d-\d\d) (?=\d\d:)/g;
 
 /** A paragraph in lines of at most `width` columns; a word that is longer is broken, blanks in a row are kept. `hang` stands before every line but the first. */
 export function wrap(text: string, width: number, first = '', hang = first): string {
@@ -96,7 +97,7 @@ export function wrap(text: string, width: number, first = '', hang = first): str
     lines.push((lines.length === 0 ? first : hang) + line.trimEnd());
     line = '';
   };
-  for (const whole of text.replace(before_unit, '$1\u00a0').split(' ')) {
+  for (const whole of text.replace(no_break, '\u00a0').split(' ')) {
     let word = whole.replaceAll('\u00a0', ' ');
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > room()) put();
     while (textWidth(word) > room()) {
@@ -153,10 +154,12 @@ export interface TableOptions {
 
 /** A column is never made narrower than this, whatever the others need. */
 const least_column = 8;
+/** Words up to this wide are broken only when nothing else helps. */
+const whole_word = 32;
 
 /**
  * Rows under a head, columns as wide as they need, two blanks between them; where the sum is wider than `width` the widest
- * column gives way, and its texts are wrapped or cut. Cells are made `plain`.
+ * column gives way, as long as its words stay whole, and its texts are wrapped or cut. Cells are made `plain`.
  */
 export function textTable(
   head: readonly string[],
@@ -165,7 +168,9 @@ export function textTable(
 ): string {
   const clean = rows.map((row) => head.map((_, i) => plain(row[i] ?? '')));
   const wanted = head.map((name, i) => Math.max(textWidth(name), ...clean.map((row) => textWidth(row[i]!))));
-  const widths = shrunk(wanted, width - textWidth(indent) - 2 * (head.length - 1));
+  const words = head.map((name, i) => longestWord([name, ...clean.map((row) => row[i]!)]));
+  const narrow = shrunk(wanted, words, width - textWidth(indent) - 2 * (head.length - 1));
+  const widths = overflow === 'cut' ? narrow : tightened(narrow, wanted, [head, ...clean]);
   const padded = (texts: readonly string[]): string[] =>
     texts.map((text, i) => pad(text, widths[i]!, right.includes(i) ? 'right' : 'left'));
   const head_line = (indent + padded(head.map((name, i) => fit(name, widths[i]!))).join('  ')).trimEnd();
@@ -190,17 +195,40 @@ export function textTable(
   return [paint('dim', head_line), ...lines].join('\n');
 }
 
-/** Takes from the widest until all fit. */
-function shrunk(wanted: readonly number[], room: number): number[] {
+function longestWord(texts: readonly string[]): number {
+  const words = texts.flatMap((text) => text.split(' ').map(textWidth));
+  return Math.min(whole_word, Math.max(...words));
+}
+
+/** Takes from the widest that can be narrower without breaking words, then from the widest, until all fit. */
+function shrunk(wanted: readonly number[], words: readonly number[], room: number): number[] {
   const widths = [...wanted];
   let over = widths.reduce((sum, one) => sum + one, 0) - room;
-  while (over > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= least_column) break;
-    widths[widest]!--;
-    over--;
+  for (const least of [words.map((word) => Math.max(word, least_column)), wanted.map(() => least_column)]) {
+    while (over > 0) {
+      const gives = widths.map((one, i) => (one > least[i]! ? one : 0));
+      const widest = gives.indexOf(Math.max(...gives));
+      if (gives[widest] === 0) break;
+      widths[widest]!--;
+      over--;
+    }
   }
   return widths;
+}
+
+/** What wrapped texts leave over in their columns goes to the one that wants most. */
+function tightened(
+  widths: readonly number[],
+  wanted: readonly number[],
+  rows: readonly (readonly string[])[],
+): number[] {
+  const used = widths.map((width, i) =>
+    Math.max(...rows.flatMap((row) => wrap(row[i]!, width).split('\n').map(textWidth))),
+  );
+  const left = widths.reduce((sum, width, i) => sum + width - used[i]!, 0);
+  const wants = wanted.map((want, i) => want - used[i]!);
+  const neediest = wants.indexOf(Math.max(...wants));
+  return used.map((width, i) => (i === neediest ? Math.min(wanted[i]!, width + left) : width));
 }
 
 /** How far a run is; the words of pipeline/route.ts. */

@@ -43,6 +43,7 @@ const FindingInfo = z.strictObject({
   kill_chain: z.array(KillChainPhase).optional(),
   data_sources: z.array(text),
   related_events: z.array(z.strictObject({ uid, type_uid: z.int(), type: text })),
+  related_events_count: z.int().min(0),
 });
 
 const Endpoint = z.strictObject({
@@ -58,23 +59,28 @@ const ConnectionInfo = z.strictObject({
   protocol_name: text.optional(),
 });
 
-const Evidences = z.strictObject({
-  uid,
-  name: text,
-  src_endpoint: Endpoint.optional(),
-  dst_endpoint: Endpoint.optional(),
-  connection_info: ConnectionInfo.optional(),
-  data: z.strictObject({
-    event_id: uid,
-    table: text,
-    time,
-    file: text,
-    line: z.int(),
-    offset: z.int(),
-    says: text,
-    raw: text.optional(),
-  }),
+const EvidenceData = z.strictObject({
+  event_id: uid,
+  table: text,
+  time,
+  file: text,
+  line: z.int(),
+  offset: z.int(),
+  says: text,
+  raw: text.optional(),
 });
+
+/** At least one of what it holds beside its name; `data` is missing where the ends of a finding stand for an event. */
+const Evidences = z
+  .strictObject({
+    uid: uid.optional(),
+    name: text.optional(),
+    src_endpoint: Endpoint.optional(),
+    dst_endpoint: Endpoint.optional(),
+    connection_info: ConnectionInfo.optional(),
+    data: EvidenceData.optional(),
+  })
+  .refine((one) => one.src_endpoint ?? one.dst_endpoint ?? one.data, 'an evidence must show something');
 
 const Timespan = z.strictObject({ start_time: time, end_time: time, type_id: z.literal(9), type: text });
 const Observation = z.strictObject({ value: text, count: z.int().optional(), timespan: Timespan.optional() });
@@ -90,10 +96,10 @@ const AnomalyAnalysis = z.strictObject({
   anomalies: z.array(Observed).min(1),
 });
 
-/** 1 Hostname, 2 IP Address, 4 User Name, 11 Port */
+/** 1 Hostname, 2 IP Address, 4 User Name */
 const Observable = z.strictObject({
   name: uid,
-  type_id: z.number().refine((id) => [1, 2, 4, 11].includes(id)),
+  type_id: z.number().refine((id) => [1, 2, 4].includes(id)),
   type: text,
   value: text,
 });
@@ -118,6 +124,7 @@ export const Ocsf = z.strictObject({
   end_time: time,
   duration: z.int().min(0),
   timezone_offset: z.literal(0),
+  count: z.int().min(1),
   message: text,
   confidence_score: z.int().min(0).max(100),
   confidence_id: number_of(1, 2, 3),

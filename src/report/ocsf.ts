@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { range } from '../base/format.ts';
 import { plain } from '../base/terminal.ts';
 import { attackList } from '../content/attack.ts';
@@ -37,6 +38,7 @@ export function toOcsf(finding: Finding, product: { readonly version: string }):
     end_time,
     duration: end_time - start_time,
     timezone_offset: 0,
+    count: Math.max(1, finding.evidence_total),
     message,
     ...confidence(finding.confidence_score),
     ...risk(finding.risk_score),
@@ -63,13 +65,9 @@ export function toOcsf(finding: Finding, product: { readonly version: string }):
       attacks: attacks(finding),
       ...(kill_chain && { kill_chain: [kill_chain] }),
       data_sources: [...new Set(finding.evidence.map((one) => one.file))],
-      related_events: [...finding.members.map((one) => one.finding_id), ...finding.related].map((uid) => ({
-        uid,
-        type_uid: 200401,
-        type: 'Detection Finding: Create',
-      })),
+      ...relatedEvents(finding),
     },
-    evidences: finding.evidence.map((one) => evidence(one, finding)),
+    evidences: evidences(finding),
     anomaly_analyses: [anomalyAnalysis(finding)],
     observables: observables(finding),
     resources: resources(finding),
@@ -138,13 +136,27 @@ const phases: Record<Stage, Phase> = {
   impact: on_objectives,
 };
 
-/** How it was found: by many columns at once (learned), by numbers against what is usual, or by what was done. */
-function analyticType(finding: Finding): { type_id: 2 | 3 | 4; type: string } {
+/** Findings folded into this one, and those on the same host. */
+function relatedEvents(
+  finding: Finding,
+): Pick<Ocsf['finding_info'], 'related_events' | 'related_events_count'> {
+  const uids = [...finding.members.map((one) => one.finding_id), ...finding.related];
+  return {
+    related_events: uids.map((uid) => ({ uid, type_uid: 200401, type: 'Detection Finding: Create' })),
+    related_events_count: uids.length,
+  };
+}
+
+/**
+ * How it was found, told by the patterns of its reasons: by what was done and how (a rhythm, a place never seen before),
+ * by a fact that is telling in itself, or by numbers against what is usual.
+ */
+function analyticType(finding: Finding): { type_id: 1 | 2 | 3 | 4; type: string } {
   const patterns = new Set(finding.reasons.map((one) => one.pattern));
+  if (patterns.has('PERIODIC') || patterns.has('UNSEEN')) return { type_id: 2, type: 'Behavioral' };
   if (patterns.has('UNUSUAL')) return { type_id: 4, type: 'Learning (ML/DL)' };
-  if (patterns.has('SURGE') || patterns.has('DROP') || patterns.has('PERIODIC'))
-    return { type_id: 3, type: 'Statistical' };
-  return { type_id: 2, type: 'Behavioral' };
+  if (patterns.has('SURGE') || patterns.has('DROP')) return { type_id: 3, type: 'Statistical' };
+  return { type_id: 1, type: 'Rule' };
 }
 
 /**
@@ -171,23 +183,61 @@ const directions: Readonly<Record<string, readonly [number, string]>> = {
   internal: [3, 'Lateral'],
 };
 
-function evidence(one: Evidence, finding: Finding): Ocsf['evidences'][number] {
-  const { values } = finding;
-  const [direction_id, direction] = directions[text(values.direction)] ?? [0, 'Unknown'];
-  const name = one.dst_ip === text(values.dst_ip) || values.dst_ip === undefined ? text(values.dst_name) : '';
-  const transport =
-    text(values.transport) ||
-    /^(?:tcp|udp|icmp|sctp)\b/.exec(one.table === 'connection' ? one.says : '')?.[0];
+type Ends = Pick<Evidence, 'src_ip' | 'src_port' | 'dst_ip' | 'dst_port'>;
+
+/**
+ * The events, those between the ends of the finding first. Where none is (an alert of another engine, a query to a
+ * resolver) the ends themselves stand first, so that who met whom is always told.
+ */
+function evidences(finding: Finding): Ocsf['evidences'] {
+  const pair = endsOf(finding);
+  const fits = (one: Evidence): number =>
+    Number(one.src_ip === pair.src_ip) * 4 +
+    Number(one.dst_ip === pair.dst_ip) * 2 +
+    Number(one.dst_port === pair.dst_port);
+  const ranked = [...finding.evidence].sort((a, b) => fits(b) - fits(a));
+  const told = ranked.map((one) => evidence(one, finding));
+  const { src_ip, dst_ip } = finding.entity;
+  const shown = ranked.some(
+    (one) => one.src_ip === (src_ip ?? one.src_ip) && one.dst_ip === (dst_ip ?? one.dst_ip),
+  );
+  if (shown || (pair.src_ip === '' && pair.dst_ip === '')) return told;
+  return [connection(pair, finding, text(finding.values.transport)), ...told];
+}
+
+/** Who did it to whom, by the finding's entity, else by its strongest row. */
+function endsOf({ values, entity }: Finding): Ends {
+  const all = { ...values, ...entity };
   return {
-    uid: one.event_id,
-    name: one.table,
+    src_ip: text(all.src_ip),
+    src_port: 0,
+    dst_ip: text(all.dst_ip),
+    dst_port: Number(all.dst_port ?? 0),
+  };
+}
+
+function connection(one: Ends, { values, entity }: Finding, transport: string): Ocsf['evidences'][number] {
+  const all = { ...values, ...entity };
+  const [direction_id, direction] = directions[text(all.direction)] ?? [0, 'Unknown'];
+  const named = one.dst_ip === text(all.dst_ip) || all.dst_ip === undefined;
+  const name = named && isIP(text(all.dst_name)) === 0 ? text(all.dst_name) : '';
+  return {
     ...(one.src_ip !== '' && { src_endpoint: { ip: one.src_ip, ...port(one.src_port) } }),
     ...(one.dst_ip !== '' && {
       dst_endpoint: { ip: one.dst_ip, ...port(one.dst_port), ...(name !== '' && { hostname: name }) },
     }),
     ...(one.src_ip !== '' && {
-      connection_info: { direction_id, direction, ...(transport && { protocol_name: transport }) },
+      connection_info: { direction_id, direction, ...(transport !== '' && { protocol_name: transport }) },
     }),
+  };
+}
+
+function evidence(one: Evidence, finding: Finding): Ocsf['evidences'][number] {
+  const said = /^(?:tcp|udp|icmp|sctp)\b/.exec(one.table === 'connection' ? one.says : '')?.[0] ?? '';
+  return {
+    uid: one.event_id,
+    name: one.table,
+    ...connection(one, finding, said || text(finding.values.transport)),
     data: {
       event_id: one.event_id,
       table: one.table,
@@ -202,7 +252,7 @@ function evidence(one: Evidence, finding: Finding): Ocsf['evidences'][number] {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const port = (value: number): { port?: number } => (value > 0 ? { port: value } : {});
+const port = (value: number): { port?: number } => (value > 0 && value <= 65_535 ? { port: value } : {});
 
 const target_types: Readonly<Record<string, string>> = {
   src_ip: 'Source IP Address',
@@ -268,7 +318,6 @@ function anomalyAnalysis(finding: Finding): Ocsf['anomaly_analyses'][number] {
 const observable_columns: Readonly<Record<string, readonly [number, string, string?]>> = {
   src_ip: [2, 'IP Address', 'evidences[].src_endpoint.ip'],
   dst_ip: [2, 'IP Address', 'evidences[].dst_endpoint.ip'],
-  dst_port: [11, 'Port', 'evidences[].dst_endpoint.port'],
   dst_name: [1, 'Hostname', 'evidences[].dst_endpoint.hostname'],
   query_domain: [1, 'Hostname'],
   server_name: [1, 'Hostname'],
@@ -277,13 +326,14 @@ const observable_columns: Readonly<Record<string, readonly [number, string, stri
   username: [4, 'User Name'],
 };
 
-/** What a person or a program looks up next: addresses, ports, names and accounts, each once. */
+/** What a person or a program looks up next: addresses, names and accounts, each once. */
 function observables(finding: Finding): Ocsf['observables'] {
   const found = new Map<string, Ocsf['observables'][number]>();
   for (const [column, value] of Object.entries({ ...finding.entity, ...finding.values })) {
     const known = Object.hasOwn(observable_columns, column) ? observable_columns[column] : undefined;
     if (!known || value === '' || value === 0 || value === null || value === undefined) continue;
-    const [type_id, type, name = `unmapped.values.${column}`] = known;
+    const [type_id, type, name = `unmapped.values.${column}`] =
+      isIP(String(value)) > 0 ? ([2, 'IP Address', known[2]] as const) : known;
     const key = `${type_id} ${String(value)}`;
     if (!found.has(key)) found.set(key, { name, type_id, type, value: String(value) });
   }

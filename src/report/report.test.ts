@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { textWidth } from '../base/terminal.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { painter, textWidth } from '../base/terminal.ts';
 import { Finding } from '../schema/finding.ts';
 import type { InputReport, Ledger } from '../schema/ledger.ts';
 import {
@@ -13,7 +14,7 @@ import {
   story,
   toOcsf,
 } from './index.ts';
-import { who } from './words.ts';
+import { place, who } from './words.ts';
 
 const at = (time: string): number => Date.parse(`2018-03-24T${time}Z`) * 1000;
 
@@ -125,11 +126,12 @@ test('the story of a finding tells what, who, when, how sure, why, where it was 
   assert.equal(
     story(beacon, { width: 90 }),
     `HIGH  Clockwork calls to one name
-  who       10.0.0.7 → update.evil.example
-  when      2018-03-24 17:15:21 to 19:15:21 UTC (2 h), in 2 windows
-  risk      78 of 100, confidence 57 of 100
-  detector  beacon_name, stage command and control
-  finding   05aac1638b3bae61
+  who         10.0.0.7 → update.evil.example
+  when        2018-03-24 17:15:21 to 19:15:21 UTC (2 h), in 2 windows
+  risk        78 of 100
+  confidence  57 of 100
+  detector    beacon_name, stage command and control
+  finding     05aac1638b3bae61
 
   10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over
   2 h.
@@ -154,8 +156,8 @@ Evidence (2 of 120 events)
                        NOERROR 203.0.113.9
                        logs/dns.log:7
 
-The same from 1 more
-  2018-03-24 18:00:00  10.0.0.7 → other.example
+1 more like it
+  2018-03-24 18:00:00  10.0.0.7 called other.example 60 times.
 
 Look at next
   1. How old is update.evil.example?
@@ -172,17 +174,37 @@ Seen with it
 test('a paragraph tells a top finding in a few lines', () => {
   assert.equal(
     paragraph(beacon, { width: 100, rank: 1 }),
-    ` 1. HIGH (risk 78)  Clockwork calls to one name
-    10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over 2 h. 1
-    more like it.
-    120 calls to the place; usual is 2 (0 to 12). Baseline: only the population: 14 other hosts in
-    this capture. Chance: 1 in 40,000.
-    2018-03-24 17:15:21 to 19:15:21 UTC. See logs/conn.log.gz:1234 and 119 more events.
-    Harmless if: update checks; monitoring agents.`,
+    ` 1. HIGH, risk 78  Clockwork calls to one name: 10.0.0.7 → update.evil.example  05aac163
+    10.0.0.7 called update.evil.example 120 times over ssl, every 60 s (spread 4 %), over 2 h.
+    120 calls to the place, expected 0 to 12; 4.1 GB sent to it, expected 12 to 80 MB. Baseline:
+    only the population: 14 other hosts in this capture. Chance: 1 in 40,000.
+    ATT&CK T1071.001 Web Protocols, T1573 Encrypted Channel. 2018-03-24 17:15:21 to 19:15:21 UTC,
+    see logs/conn.log.gz:1234 and 119 more events.
+    Next: How old is update.evil.example?
+    And 1 more like it: 10.0.0.7 → other.example.`,
   );
 });
 
-test('the ranked table gives every finding one line that fits', () => {
+test('a paragraph tells at most three facts, and after the first only those that were not expected', () => {
+  const [first] = beacon.reasons;
+  const fact = (says: string, actual: number, weight: number) => ({ ...first!, says, actual, weight });
+  const reasons = [fact('one', 5, 0.3), fact('two', 8, 0.3), fact('three', 30, 0.2), fact('four', 99, 0.1)];
+  const text = paragraph({ ...beacon, reasons, next: [], attack: [] }, { width: 100, rank: 12 });
+  assert.match(text, /^12\. HIGH/);
+  assert.match(text, /^ {4}5 one, expected 0 to 12; 30 three, expected 0 to 12\. Baseline/m);
+  assert.doesNotMatch(text, /two|four|ATT&CK|Next/);
+});
+
+test('what was read from a capture is told by the number of its packet', () => {
+  const of = (file: string): string => place({ ...beacon.evidence[0]!, file, line: 7 });
+  assert.equal(of('logs/conn.log'), 'logs/conn.log:7');
+  assert.equal(of('office.pcap'), 'office.pcap, packet 7');
+  assert.equal(of('office.PCAPNG.gz'), 'office.PCAPNG.gz, packet 7');
+  assert.equal(of('pcap'), 'pcap:7');
+  assert.equal(place({ ...beacon.evidence[0]!, line: 0 }), 'logs/conn.log.gz');
+});
+
+test('the ranked table tells every finding within the width', () => {
   const scan: Finding = {
     ...beacon,
     finding_id: 'd6863329ffffffff',
@@ -195,12 +217,19 @@ test('the ranked table gives every finding one line that fits', () => {
   const table = findingsTable([beacon, scan], { width: 100 });
   assert.equal(
     table,
-    `#  risk  severity  when (UTC)   who                           what                          id
-1    78  high      03-24 17:15  10.0.0.7 → update.evil.exam…  Clockwork calls to one name…  05aac163
-2     8  info      03-24 17:15  10.0.0.9 → tcp/445            Administration ports of hos…  d6863329`,
+    `#  risk  severity  when (UTC)   id        who                  what
+1    78  high      03-24 17:15  05aac163  10.0.0.7 →           Clockwork calls to one name (+1 more)
+                                          update.evil.example
+2     8  info      03-24 17:15  d6863329  10.0.0.9 → tcp/445   Administration ports of hosts it
+                                                               never administered`,
   );
-  for (const line of table.split('\n')) assert.ok(textWidth(line) <= 100);
+  for (const width of [60, 80, 120, 160])
+    for (const line of findingsTable([beacon, scan], { width }).split('\n'))
+      assert.ok(textWidth(line) <= width, line);
   assert.match(findingsTable([beacon, scan, scan], { width: 100, limit: 1 }), /… and 2 more of lower rank$/);
+  const coloured = findingsTable([beacon, scan], { width: 100, paint: painter({ isTTY: true }, {}) });
+  assert.ok(coloured.includes('\x1b[31mhigh    \x1b[39m'));
+  assert.equal(stripVTControlCharacters(coloured), table);
 });
 
 test('whom a finding is about is told from whatever it is about', () => {
@@ -264,14 +293,17 @@ test('a finding is written as an OCSF Detection Finding with the fields and ids 
   assert.deepEqual([found.confidence_score, found.confidence_id, found.confidence], [57, 2, 'Medium']);
   assert.equal(found.start_time, Date.parse('2018-03-24T17:15:21Z'));
   assert.equal(found.end_time, Date.parse('2018-03-24T19:15:21Z'));
+  assert.equal(found.time, found.end_time);
+  assert.equal(found.count, 120);
+  assert.equal(found.finding_info.related_events_count, 2);
   assert.equal(found.message, beacon.summary);
   assert.equal(found.metadata.uid, beacon.finding_id);
   assert.deepEqual(found.finding_info.analytic, {
     uid: 'beacon_name',
     name: 'beacon_name',
     category: 'command-and-control',
-    type_id: 3,
-    type: 'Statistical',
+    type_id: 2,
+    type: 'Behavioral',
   });
   assert.deepEqual(found.finding_info.kill_chain, [{ phase_id: 6, phase: 'Command & Control' }]);
   assert.deepEqual(
@@ -285,7 +317,7 @@ test('a finding is written as an OCSF Detection Finding with the fields and ids 
   assert.deepEqual(first!.dst_endpoint, { ip: '203.0.113.9', port: 443, hostname: 'update.evil.example' });
   assert.deepEqual(first!.connection_info, { direction_id: 2, direction: 'Outbound', protocol_name: 'tcp' });
   assert.deepEqual(
-    [first!.data.file, first!.data.line, first!.data.offset],
+    [first!.data?.file, first!.data?.line, first!.data?.offset],
     ['logs/conn.log.gz', 1234, 98_765],
   );
   const [analysis] = found.anomaly_analyses;
@@ -302,9 +334,56 @@ test('a finding is written as an OCSF Detection Finding with the fields and ids 
       [2, '10.0.0.7'],
       [1, 'update.evil.example'],
       [2, '203.0.113.9'],
-      [11, '443'],
     ],
   );
+});
+
+test('how a finding was found is told by the patterns of its reasons', () => {
+  const type = (...patterns: Finding['reasons'][number]['pattern'][]): string => {
+    const reasons = patterns.map((pattern) => ({ ...beacon.reasons[0]!, pattern }));
+    return Ocsf.parse(toOcsf({ ...beacon, reasons }, { version: '1' })).finding_info.analytic.type;
+  };
+  assert.equal(type('SURGE', 'DROP'), 'Statistical');
+  assert.equal(type('PERIODIC', 'RARE'), 'Behavioral');
+  assert.equal(type('UNSEEN'), 'Behavioral');
+  assert.equal(type('UNUSUAL'), 'Learning (ML/DL)');
+  assert.equal(type('RARE'), 'Rule');
+  assert.equal(type(), 'Rule');
+});
+
+test('the first evidence of the OCSF form is between the ends of the finding', () => {
+  const ends = (finding: Partial<Finding>) =>
+    Ocsf.parse(toOcsf({ ...beacon, ...finding }, { version: '1' })).evidences.map((one) => [
+      one.src_endpoint?.ip,
+      one.dst_endpoint?.ip,
+      one.dst_endpoint?.port,
+    ]);
+  const [connection, dns] = beacon.evidence as [Finding['evidence'][number], Finding['evidence'][number]];
+  const pair = ['10.0.0.7', '203.0.113.9', 443];
+  const query = ['2001:db8::7', '2001:db8::35', 53];
+  assert.deepEqual(ends({ evidence: [dns, connection] }), [pair, query]);
+  assert.deepEqual(ends({ evidence: [dns] }), [pair, query]);
+  assert.deepEqual(ends({ evidence: [] }), [pair]);
+  const elsewhere = { ...connection, dst_ip: '203.0.113.10' };
+  const entity = { src_ip: '10.0.0.7', dst_ip: '203.0.113.9' };
+  assert.deepEqual(ends({ evidence: [elsewhere], entity }).length, 2);
+  assert.deepEqual(ends({ evidence: [elsewhere] }).length, 1);
+  const victim = { entity: { dst_ip: '10.0.0.2' }, values: {}, evidence: [] };
+  assert.deepEqual(ends(victim), [[undefined, '10.0.0.2', undefined]]);
+});
+
+test('an address in the place of a name is looked up as an address', () => {
+  const entity = { src_ip: '10.0.0.7', dst_name: '203.0.113.9' };
+  const values = { dst_ip: '203.0.113.9', dst_name: '203.0.113.9' };
+  const found = Ocsf.parse(toOcsf({ ...beacon, entity, values }, { version: '1' }));
+  assert.deepEqual(
+    found.observables.map((one) => [one.type_id, one.value]),
+    [
+      [2, '10.0.0.7'],
+      [2, '203.0.113.9'],
+    ],
+  );
+  assert.equal(found.evidences[0]!.dst_endpoint!.hostname, undefined);
 });
 
 test('a finding without reasons, evidence, host or ATT&CK is still a valid Detection Finding', () => {
@@ -357,6 +436,7 @@ const figures: RunFigures = {
     { detector: 'beacon_name', judged: 1000, findings: 15 },
     { detector: 'slow_scan', judged: 234, findings: 0 },
   ],
+  failed: [],
   local_networks: ['10.0.0.0/8', 'fc00::/7'],
   local_note: null,
   first_time: at('17:15:21'),
@@ -369,7 +449,7 @@ const figures: RunFigures = {
 test('the summary balances what was read, says why records were left out and what was held back', () => {
   assert.equal(
     runSummary(figures, { width: 100, keep: null }),
-    `Read 3 files, 180 MB: 12,437 events, 14 local hosts, 2018-03-24 17:15:21 to 18:02:21 UTC (47 min)
+    `Read 3 files, 180 MB: 12,437 events of 14 local hosts
   format        files    read  = stored  + filtered  + duplicates  + rejected
   not known         1       1         0           0             0           1
   suricata_eve      1     100       100           0             0           0
@@ -378,23 +458,45 @@ test('the summary balances what was read, says why records were left out and wha
   Filtered        8 header
   Duplicates      335 same record in another file
   Rejected        2 src_port is not a port, 1 not a kind of file that Weir reads; in conn.log,
-                  notes.txt; with --keep DIR they stay to be looked at
+                  notes.txt; --keep DIR keeps them, table reject
+  When            2018-03-24 17:15:21 to 18:02:21 UTC (47 min)
   Local networks  the private ranges
   Baseline        no history: hosts are compared only with each other
-  Detectors       2 ran over 1,234 rows, 1 saw something unusual: 3 findings; 12 more held back by
-                  the budget (--budget)`,
+  Detectors       2 ran over 1,234 rows, 1 saw something unusual
+  Findings        3, 12 more held back by the budget (--budget)`,
   );
 });
 
-test('a summary says where rejects are kept, which networks were chosen, and when the ledger does not balance', () => {
+test('the summary of one ordinary log has a dozen lines at most, and none is too wide', () => {
+  const inputs = [input('conn.log', 'zeek_tsv', { read: 5, stored: 5 })];
+  for (const width of [80, 100, 120]) {
+    const lines = runSummary({ ...figures, inputs, held: 0 }, { width, keep: null }).split('\n');
+    assert.ok(lines.length <= 12);
+    for (const line of lines) assert.ok(textWidth(line) <= width, line);
+  }
+});
+
+test('a summary says where rejects are kept, which networks were chosen, and which detectors failed', () => {
   const off = {
     ...figures,
-    inputs: [input('a', 'pcap', { read: 5, stored: 3 })],
+    failed: [{ detector: 'slow_scan' }],
+    inputs: [input('a', 'pcap', { read: 5, stored: 5 })],
     local_note: 'chosen: 147.32.80.0/24',
   };
   const text = runSummary({ ...off, first_time: null, last_time: null }, { width: 100, keep: '/data' });
-  assert.match(text, /2 records unaccounted for/);
   assert.match(text, /chosen: 147\.32\.80\.0\/24/);
+  assert.match(text, /^ {2}FAILED +slow_scan: what they see is missing$/m);
   assert.match(text, /^Read 1 file, 60 MB: no events\.$/m);
   assert.match(runSummary(figures, { width: 100, keep: '/data' }), /kept in \/data/);
+});
+
+test('a ledger that does not balance is said aloud, though another makes up for it', () => {
+  const inputs = [
+    input('a.log', 'zeek_tsv', { read: 5, stored: 3 }),
+    input('b\x1b[2J.log', 'zeek_tsv', { read: 3, stored: 5 }),
+  ];
+  const text = runSummary({ ...figures, inputs }, { width: 120, keep: null });
+  assert.match(text, /THE LEDGER DOES NOT BALANCE: 2 records unaccounted for in a\.log\./);
+  assert.match(text, /THE LEDGER DOES NOT BALANCE: 2 records counted twice in b\.log\./);
+  assert.doesNotMatch(runSummary(figures, { width: 120, keep: null }), /BALANCE/);
 });

@@ -1,4 +1,14 @@
-import { count, formatUnit, instant, pValueWords, range, seconds, share, timeRange } from '../base/format.ts';
+import {
+  count,
+  counted,
+  formatUnit,
+  instant,
+  pValueWords,
+  range,
+  seconds,
+  share,
+  timeRange,
+} from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import type { Evidence, Finding, Reason } from '../schema/finding.ts';
 import { chance, ends, place, severity_label, severity_style, spaced, who } from './words.ts';
@@ -23,7 +33,7 @@ export function story(finding: Finding, { width, paint = noPaint }: StoryOptions
     section('Why this is unusual', why(finding, width, paint)),
     section('ATT&CK', attack(finding)),
     section(evidenceTitle(finding), finding.evidence.map((one) => evidence(one, width)).join('\n')),
-    section(`The same from ${count(finding.members.length)} more`, members(finding, width)),
+    section(`${count(finding.members.length)} more like it`, members(finding, width)),
     section(
       'Look at next',
       listed(finding.next, width, (i) => `${i + 1}. `),
@@ -47,14 +57,15 @@ function headline(finding: Finding, width: number, paint: Paint): string {
       'when',
       `${timeRange(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
     ],
-    ['risk', `${finding.risk_score} of 100, confidence ${finding.confidence_score} of 100`],
+    ['risk', `${finding.risk_score} of 100`],
+    ['confidence', `${finding.confidence_score} of 100`],
     ['detector', `${finding.detector}, stage ${spaced(finding.stage)}`],
     ['finding', finding.finding_id],
   ] as const;
   return [
     `${label}  ${paint('bold', plain(finding.title))}`,
     ...facts.map(([name, fact]) => {
-      const first = margin + name.padEnd(10);
+      const first = margin + name.padEnd(12);
       return wrap(fact, width, first, ' '.repeat(first.length));
     }),
   ].join('\n');
@@ -76,6 +87,7 @@ function why(finding: Finding, width: number, paint: Paint): string {
 const seen = (one: Reason): string => formatUnit(one.actual, one.unit);
 /** A thing that is telling in itself has no usual value: nothing is expected. */
 const bare = (one: Reason): boolean => one.expected === 0 && one.low === 0 && one.high === 0;
+const beyond = (one: Reason): boolean => one.actual < one.low || one.actual > one.high;
 const usual = (one: Reason): string => (bare(one) ? 'none' : formatUnit(one.expected, one.unit));
 const usualRange = (one: Reason): string => (bare(one) ? '' : range(one.low, one.high, one.unit));
 
@@ -103,9 +115,10 @@ function evidence(one: Evidence, width: number): string {
 }
 
 function members(finding: Finding, width: number): string {
-  const shown = finding.members
-    .slice(0, most_members)
-    .map((one) => wrap(`${instant(one.start_at)}  ${plain(who(one.entity))}`, width, margin));
+  const shown = finding.members.slice(0, most_members).map((one) => {
+    const first = `${margin}${instant(one.start_at)}  `;
+    return wrap(plain(one.summary), width, first, ' '.repeat(first.length));
+  });
   const rest = finding.members.length - shown.length;
   if (rest > 0) shown.push(`${margin}and ${count(rest)} more`);
   return shown.join('\n');
@@ -131,39 +144,65 @@ function sentence(text: string, width: number, indent: string): string {
   return wrap(plain(text), width, indent);
 }
 
-/** The top findings in a few lines each: what, why it stands out, when, where to look. */
+/** Reasons a paragraph tells, and what part of the score one but the first must have to be worth a place. */
+const most_facts = 3;
+const least_weight = 0.15;
+/** Members a paragraph names; the rest is counted. */
+const most_alike = 3;
+const inset = '    ';
+
+/** A top finding in a few lines: who and what, how far from usual, ATT&CK, where to look, what to do next. */
 export function paragraph(
   finding: Finding,
   { width, rank, paint = noPaint }: StoryOptions & { readonly rank: number },
 ): string {
   const label = severity_label[finding.severity].toUpperCase();
-  const head = `${String(rank).padStart(2)}. ${paint(severity_style[finding.severity], label)} (risk ${finding.risk_score})  ${paint('bold', plain(finding.title))}`;
-  const alike = finding.members.length > 0 ? ` ${count(finding.members.length)} more like it.` : '';
-  const when = `${timeRange(finding.start_at, finding.end_at)} UTC. ${sourceOf(finding)}`;
-  const lines = [finding.summary + alike, against(finding), when.trimEnd(), harmless(finding)];
-  return [head, ...lines.filter((line) => line !== '').map((line) => sentence(line, width, '    '))].join(
-    '\n',
-  );
+  const about = plain(who(finding.entity));
+  const title = paint('bold', plain(finding.title) + (about === '' ? '' : `: ${about}`));
+  const id = paint('dim', finding.finding_id.slice(0, 8));
+  const head = `${paint(severity_style[finding.severity], label)}, risk ${finding.risk_score}  ${title}  ${id}`;
+  const lines = [finding.summary, against(finding), traced(finding), nextStep(finding), alike(finding)];
+  return [
+    wrap(head, width, `${String(rank).padStart(2)}. `, inset),
+    ...lines.filter((line) => line !== '').map((line) => sentence(line, width, inset)),
+  ].join('\n');
 }
 
-/** What was expected, told for the strongest reason: "507 hosts tried in vain; usual is 5.3 (1 to 8)". */
+/**
+ * Seen and expected, strongest first, as far as it was beyond expectation, and how well that is known: "507 hosts tried in
+ * vain, expected 1 to 8".
+ */
 function against(finding: Finding): string {
-  const [strongest] = finding.reasons;
+  const facts = finding.reasons
+    .filter((one, i) => !bare(one) && (i === 0 || (one.weight >= least_weight && beyond(one))))
+    .slice(0, most_facts)
+    .map((one) => `${seen(one)} ${one.says}, expected ${usualRange(one)}`);
   const rare = pValueWords(finding.p_value);
   const odds = rare === 'nearly always' ? '' : ` Chance: ${rare}.`;
-  const basis = `Baseline: ${finding.baseline.says}.${odds}`;
-  if (!strongest || bare(strongest)) return basis;
-  const range_text = usualRange(strongest);
-  return `${seen(strongest)} ${strongest.says}; usual is ${usual(strongest)}${range_text === usual(strongest) ? '' : ` (${range_text})`}. ${basis}`;
+  const told = facts.length === 0 ? '' : `${facts.join('; ')}. `;
+  return `${told}Baseline: ${finding.baseline.says}.${odds}`;
 }
 
-function sourceOf(finding: Finding): string {
+/** What it is called, when it was, and the first line that shows it. */
+function traced(finding: Finding): string {
+  const names = finding.attack.map(({ id, name }) => `${id} ${name}`).join(', ');
+  const when = `${timeRange(finding.start_at, finding.end_at)} UTC`;
   const [first] = finding.evidence;
-  if (!first) return '';
   const rest = finding.evidence_total - 1;
-  return `See ${place(first)}${rest > 0 ? ` and ${count(rest)} more events` : ''}.`;
+  const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
+  const where = first ? `, see ${place(first)}${more}` : '';
+  return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.`;
 }
 
-function harmless(finding: Finding): string {
-  return finding.false_positives.length === 0 ? '' : `Harmless if: ${finding.false_positives.join('; ')}.`;
+function nextStep(finding: Finding): string {
+  const [first] = finding.next;
+  return first === undefined ? '' : `Next: ${first}`;
+}
+
+function alike(finding: Finding): string {
+  const { members } = finding;
+  if (members.length === 0) return '';
+  const named = [...new Set(members.map((one) => who(one.entity)))].filter((one) => one !== '');
+  const rest = named.length > most_alike ? ', …' : '';
+  return `And ${count(members.length)} more like it: ${named.slice(0, most_alike).join(', ')}${rest}.`;
 }

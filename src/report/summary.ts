@@ -12,6 +12,8 @@ export interface RunFigures {
     readonly judged: number;
     readonly findings: number;
   }[];
+  /** Detectors that could not be run to their end. */
+  readonly failed: readonly { readonly detector: string }[];
   readonly local_networks: readonly string[];
   readonly local_note: string | null;
   readonly first_time: number | null;
@@ -34,23 +36,18 @@ const most_reasons = 6;
 
 /** What was read and what became of it, what it was compared with, and who found something. */
 export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: SummaryOptions): string {
-  const all = sum(run.inputs);
   const lines = [
     paint('bold', wrap(opening(run), width)),
     ledgerTable(run.inputs, width, paint),
-    ...outcomes(run.inputs, all, width, keep),
+    ...unbalanced(run.inputs, width).map((line) => paint('red', line)),
+    ...outcomes(run.inputs, width, keep),
+    ...said('When', when(run), width),
     ...said('Local networks', run.local_note ?? networks(run.local_networks), width),
     ...said('Baseline', run.baseline_note, width),
     ...said('Detectors', detectors(run), width),
+    ...said('Findings', findings(run), width),
+    ...said('FAILED', failed(run), width).map((line) => paint('red', line)),
   ];
-  const missing = residue(all);
-  if (missing !== 0)
-    lines.push(
-      paint(
-        'red',
-        `${margin}The ledger does not balance: ${counted(missing, 'record')} unaccounted for. Please report this.`,
-      ),
-    );
   return lines.filter((line) => line !== '').join('\n');
 }
 
@@ -64,8 +61,13 @@ function opening(run: RunFigures): string {
   const size = run.inputs.reduce((all, one) => all + one.bytes, 0);
   const files = `${counted(run.inputs.length, 'file')}, ${bytes(size)}`;
   if (run.first_time === null || run.last_time === null) return `Read ${files}: no events.`;
-  const lasted = (run.last_time - run.first_time) / 1e6;
-  return `Read ${files}: ${counted(run.events, 'event')}, ${counted(run.hosts, 'local host')}, ${timeRange(run.first_time, run.last_time)} UTC${lasted >= 1 ? ` (${seconds(lasted)})` : ''}`;
+  return `Read ${files}: ${counted(run.events, 'event')} of ${counted(run.hosts, 'local host')}`;
+}
+
+function when({ first_time, last_time }: RunFigures): string {
+  if (first_time === null || last_time === null) return '';
+  const lasted = (last_time - first_time) / 1e6;
+  return `${timeRange(first_time, last_time)} UTC${lasted >= 1 ? ` (${seconds(lasted)})` : ''}`;
 }
 
 /** read = stored + filtered + duplicates + rejected, a row for each kind of file and one for all. */
@@ -97,9 +99,22 @@ function ledgerTable(inputs: readonly InputReport[], width: number, paint: Paint
   );
 }
 
-function outcomes(inputs: readonly InputReport[], all: Ledger, width: number, keep: string | null): string[] {
+/** Every input is held to its own balance: what one lacks another cannot make up for. */
+function unbalanced(inputs: readonly InputReport[], width: number): string[] {
+  return inputs
+    .filter((one) => residue(one.ledger) !== 0)
+    .map((one) => {
+      const missing = residue(one.ledger);
+      const off = `${counted(Math.abs(missing), 'record')} ${missing > 0 ? 'unaccounted for' : 'counted twice'}`;
+      const text = `THE LEDGER DOES NOT BALANCE: ${off} in ${one.file}. This is a fault of Weir, please report it.`;
+      return wrap(plain(text), width, margin);
+    });
+}
+
+function outcomes(inputs: readonly InputReport[], width: number, keep: string | null): string[] {
+  const all = sum(inputs);
   const rejecting = inputs.filter((one) => one.ledger.rejected.size > 0).map((one) => one.file);
-  const where = keep === null ? 'with --keep DIR they stay to be looked at' : `kept in ${keep}, table reject`;
+  const where = keep === null ? '--keep DIR keeps them, table reject' : `kept in ${keep}, table reject`;
   const files = `in ${told(rejecting, 3)}; ${where}`;
   return [
     ...said('Filtered', reasons(all.filtered), width),
@@ -132,7 +147,15 @@ function networks(local: readonly string[]): string {
 function detectors(run: RunFigures): string {
   const judged = run.runs.reduce((all, one) => all + one.judged, 0);
   const fired = run.runs.filter((one) => one.findings > 0).length;
-  const held =
-    run.held === 0 ? '' : `; ${counted(run.held, 'more', 'more')} held back by the budget (--budget)`;
-  return `${count(run.runs.length)} ran over ${counted(judged, 'row')}, ${count(fired)} saw something unusual: ${counted(run.findings.length, 'finding')}${held}`;
+  return `${count(run.runs.length)} ran over ${counted(judged, 'row')}, ${count(fired)} saw something unusual`;
+}
+
+function findings(run: RunFigures): string {
+  const held = run.held === 0 ? '' : `, ${count(run.held)} more held back by the budget (--budget)`;
+  return `${count(run.findings.length)}${held}`;
+}
+
+function failed(run: RunFigures): string {
+  const names = run.failed.map((one) => one.detector);
+  return names.length === 0 ? '' : `${told(names, most_reasons)}: what they see is missing`;
 }

@@ -57,9 +57,12 @@ export function ends(one: Evidence): string {
   return from !== '' && to !== '' ? `${from} → ${to}` : from || to;
 }
 
-/** Where an event was read: "conn.log:1234"; packets of a capture have numbers like lines. */
+const capture = /\.(?:pcap|pcapng|cap|dmp)(?:\.(?:gz|zst))?$/i;
+
+/** Where an event was read: "conn.log:1234"; what stands in a capture has the number of its packet: "office.pcap, packet 7". */
 export function place(one: Evidence): string {
-  return one.line > 0 ? `${one.file}:${one.line}` : one.file;
+  if (one.line <= 0) return one.file;
+  return capture.test(one.file) ? `${one.file}, packet ${one.line}` : `${one.file}:${one.line}`;
 }
 
 /** What a p-value means, as a sentence. */
