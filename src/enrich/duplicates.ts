@@ -19,7 +19,7 @@ export interface Duplicates {
 }
 
 export interface DuplicateOptions {
-  /** Events remembered at most. */
+  /** Events remembered at most, 8 million by default; six million at least are. */
   readonly capacity?: number;
   /** How many sensors the run reads, when that is known; with one, flows need not be compared and take no memory. */
   readonly sensors?: number;
@@ -43,12 +43,13 @@ const apart_us = 1e6;
  *    (never two seconds or more) of each other. What came first stays. Two events of one sensor are never duplicates of
  *    each other in this way.
  *
- * Memory: 14 to 18 bytes an event, twice that with several sensors; capacity 5 million by default, so at most 90 (180) MB.
- * When it is full the older half is dropped and counted in `forgotten`.
+ * Memory: 14 to 18 bytes an event, so 15 MB for a million, 90 MB for five and never more than 150 MB. With several sensors
+ * as much again for flows, of which half as many are remembered. When it is full the oldest quarter is dropped and counted
+ * in `forgotten`: later copies of what was in it would be stored twice.
  */
-export function createDuplicates({ capacity = 5_000_000, sensors = 2 }: DuplicateOptions = {}): Duplicates {
+export function createDuplicates({ capacity = 8_000_000, sensors = 2 }: DuplicateOptions = {}): Duplicates {
   const records = new Seen(capacity);
-  const flows = new Seen(capacity);
+  const flows = new Seen(capacity / 2);
   const identity: Identity = { hi: 0, lo: 0 };
   const flow: Identity = { hi: 0, lo: 0 };
   let several = sensors > 1;

@@ -7,46 +7,50 @@ const growth = 1.25;
 /** Segments below this many slots double: all together take less than 7 MB then. */
 const small = 8192;
 
+/** When the newest generation is full, the oldest is dropped: three quarters of the keys at least are remembered. */
+const generations = 4;
+
 /**
  * A bounded map from 64-bit keys (hi, lo: unsigned 32 bits) to 32-bit values: open addressing in typed arrays, 12 bytes a
- * slot, 14 to 18 bytes a key once there are half a million. It is cut into 64 segments by the highest bits, so that growing copies a 64th at a time.
- * At most `most` keys: they live in two generations of half as many each; when the young one is full, the old one is dropped
- * and counted.
+ * slot, 14 to 18 bytes a key once there are half a million. It is cut into 64 segments by the highest bits, so that growing
+ * copies a 64th at a time. At most `most` keys, in four generations; what is dropped with the oldest is counted.
  */
 export class Seen {
-  readonly #most: number;
-  #young: Segment[] = newSegments();
-  #old: Segment[] | null = null;
-  #young_size = 0;
-  #old_size = 0;
+  readonly #most_each: number;
+  /** newest first */
+  readonly #all: { segments: Segment[]; size: number }[] = [{ segments: newSegments(), size: 0 }];
   /** Keys that were forgotten because the map was full. */
   dropped = 0;
 
   constructor(most: number) {
-    this.#most = Math.max(2, most);
+    this.#most_each = Math.max(1, Math.floor(most / generations));
   }
 
   /** Keys that are remembered. */
   get size(): number {
-    return this.#young_size + this.#old_size;
+    return this.#all.reduce((sum, one) => sum + one.size, 0);
   }
 
   /** The value of a key, -1 when it has none. */
   get(hi: number, lo: number): number {
-    const found = this.#young[hi >>> (32 - segment_bits)]!.get(hi, lo);
-    return found >= 0 || this.#old === null ? found : this.#old[hi >>> (32 - segment_bits)]!.get(hi, lo);
+    const segment = hi >>> (32 - segment_bits);
+    for (let i = 0; i < this.#all.length; i++) {
+      const value = this.#all[i]!.segments[segment]!.get(hi, lo);
+      if (value >= 0) return value;
+    }
+    return -1;
   }
 
   /** Remembers a value, 0 .. 2^31 - 1. */
   set(hi: number, lo: number, value: number): void {
-    if (!this.#young[hi >>> (32 - segment_bits)]!.set(hi, lo, value)) return;
-    this.#young_size++;
-    if (this.#young_size * 2 < this.#most) return;
-    this.dropped += this.#old_size;
-    this.#old = this.#young;
-    this.#old_size = this.#young_size;
-    this.#young = newSegments();
-    this.#young_size = 0;
+    const segment = hi >>> (32 - segment_bits);
+    for (let i = 1; i < this.#all.length; i++)
+      if (this.#all[i]!.segments[segment]!.update(hi, lo, value)) return;
+    const newest = this.#all[0]!;
+    if (!newest.segments[segment]!.set(hi, lo, value)) return;
+    if (++newest.size < this.#most_each) return;
+    this.#all.unshift({ segments: newSegments(), size: 0 });
+    if (this.#all.length > generations) this.dropped += this.#all.pop()!.size;
   }
 }
 
@@ -65,7 +69,15 @@ class Segment {
     return this.#words[at] === 0 ? -1 : this.#words[at + 2]!;
   }
 
-  /** Whether the key is new. */
+  /** Sets the value of a key it has; false when it has none. */
+  update(hi: number, lo: number, value: number): boolean {
+    const at = this.#find(hi, lo || 1);
+    if (this.#words[at] === 0) return false;
+    this.#words[at + 2] = value;
+    return true;
+  }
+
+  /** Sets a value; true when the key is new. */
   set(hi: number, lo: number, value: number): boolean {
     const at = this.#find(hi, lo || 1);
     const words = this.#words;
