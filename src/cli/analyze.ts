@@ -3,13 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { createProgress, plain, terminalWidth } from '../base/terminal.ts';
-import { loadContent, shipped_content } from '../content/index.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
 import { findingsTable, paragraph, runSummary, toOcsf } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
 import { total } from '../schema/ledger.ts';
 import type { StorePlace } from '../store/index.ts';
-import { argumentsOf, budget, instant, networks, whole } from './arguments.ts';
+import { argumentsOf, budget, contentOf, instant, networks, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
 
@@ -64,7 +63,7 @@ export async function run(args: string[]): Promise<number> {
   const top = whole(values.top, 'top');
   const place = placeOf(values.keep, values.store);
   const analyze_options = optionsOf(values, positionals);
-  const content = loadContent([shipped_content, ...values.content]);
+  const content = contentOf(values.content);
   const progress = createProgress(process.stderr);
   if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
   const result = await withStore(place, (store) =>

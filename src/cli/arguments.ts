@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { WeirError } from '../base/error.ts';
 import { canonicalIp, parseIpv4 } from '../base/ip.ts';
 import { plain } from '../base/terminal.ts';
+import { type Content, loadContent, shipped_content } from '../content/index.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -57,4 +59,11 @@ export function budget(text: string): number {
 export function whole(text: string, name: string): number {
   if (!/^\d+$/.test(text)) throw new WeirError('usage', `--${name}: a whole number: ${text}`);
   return Number(text);
+}
+
+/** Detectors and features: the shipped ones and those of folders that were given, each of which must be there. */
+export function contentOf(folders: readonly string[]): Content {
+  for (const folder of folders)
+    if (!existsSync(folder)) throw new WeirError('usage', `--content: there is no folder ${plain(folder)}`);
+  return loadContent([shipped_content, ...folders]);
 }

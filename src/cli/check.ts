@@ -1,7 +1,6 @@
 import { terminalWidth, textTable } from '../base/terminal.ts';
-import { loadContent, shipped_content } from '../content/index.ts';
 import { checkStatements } from '../pipeline/check.ts';
-import { argumentsOf } from './arguments.ts';
+import { argumentsOf, contentOf } from './arguments.ts';
 import { withStore } from './with-store.ts';
 
 export const help = `usage: weir check [--content DIR] [--quick]
@@ -22,7 +21,7 @@ export async function run(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  const content = loadContent([shipped_content, ...values.content]);
+  const content = contentOf(values.content);
   if (!values.quick) await withStore({ directory: null }, (store) => checkStatements(store, content));
   const rows = content.detectors.map((one) => [one.id, one.severity, one.attack.join(' '), one.sees]);
   console.log(

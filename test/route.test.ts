@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { duration } from '../src/base/duration.ts';
+import { technique } from '../src/content/attack.ts';
+import { loadContent } from '../src/content/index.ts';
+import { type DetectorRun, detect } from '../src/detect/index.ts';
+import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/enrich/index.ts';
+import { clearEvents } from '../src/pipeline/clear.ts';
+import type { AnalyzeResult } from '../src/pipeline/route.ts';
+import { featureRows } from '../src/pipeline/rows.ts';
+import type { WeirEvent } from '../src/schema/event/index.ts';
+import type { Finding } from '../src/schema/finding.ts';
+import { openStore, type Store } from '../src/store/index.ts';
+import { linesOf, monday, run, smallOffice, temporaryFolder } from './run-analyze.ts';
+
+const content = loadContent();
+let store: Store;
+const folder = temporaryFolder();
+const events = smallOffice();
+const lines = linesOf(events);
+let file: string;
+let once: AnalyzeResult;
+
+before(async () => {
+  store = await openStore({ directory: null });
+  file = folder.write('office.json', `${lines.join('\n')}\n`);
+  once = await run(store, [file]);
+  assert.deepEqual(once.failed, []);
+  assert.ok(once.findings.length >= 3);
+});
+after(async () => {
+  await store.close();
+  folder.remove();
+});
+
+/** All of a finding but where its events stand in which file. */
+function told(findings: readonly Finding[]): unknown[] {
+  return findings.map(({ evidence, ...rest }) => ({
+    ...rest,
+    evidence: evidence.map(({ event_id, table, time }) => ({ event_id, table, time })),
+  }));
+}
+
+test('the same input gives the same findings, in the same order, to the last digit', async () => {
+  const again = await run(store, [file]);
+  assert.deepEqual(again.findings, once.findings);
+  assert.equal(again.held, once.held);
+});
+
+test('how the input is cut into files, and in which order they are given, does not matter', async () => {
+  const pieces: string[] = [];
+  const n = 7;
+  for (let i = 0; i < n; i++) {
+    const part = lines.slice(Math.floor((i * lines.length) / n), Math.floor(((i + 1) * lines.length) / n));
+    // Names that sort against the time.
+    pieces.push(folder.write(`rotated/${n - i}.json`, `${part.join('\n')}\n`));
+  }
+  assert.deepEqual(told((await run(store, pieces)).findings), told(once.findings));
+  assert.deepEqual(told((await run(store, [...pieces].reverse())).findings), told(once.findings));
+});
+
+test('how records are spread over logs does not matter', async () => {
+  const by_path = Map.groupBy(lines, (line) => String((JSON.parse(line) as { _path: string })._path));
+  const logs = [...by_path].map(([path, of]) => folder.write(`logs/${path}.log`, `${of.join('\n')}\n`));
+  assert.deepEqual(told((await run(store, logs)).findings), told(once.findings));
+});
+
+/** Puts events into the store without files, as weir check's tests do. */
+async function put(all: Iterable<WeirEvent>): Promise<void> {
+  await clearEvents(store);
+  const enricher = createEnricher({ local_networks: defaultLocalNetworks });
+  const duplicates = createDuplicates();
+  const writer = store.writer();
+  const number = writer.input('test', 'test');
+  let line = 0;
+  for (const event of all) {
+    enricher.enrich(event);
+    duplicates.check(event, number, 0);
+    writer.write(event, duplicates.id_hi, duplicates.id_lo, number, ++line, 0, '');
+    if (writer.busy) await writer.ready();
+  }
+  await writer.flush();
+}
+
+interface Seen {
+  readonly finding: Finding;
+  /** when the window ends in which it was seen, µs */
+  readonly ends: number;
+}
+
+/** Everything every detector sees in what is stored, however ordinary. */
+async function allSeen(most_p = 1): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (const detector of content.detectors) {
+    const feature = content.features.get(detector.features)!;
+    const rows = featureRows(store, feature, detector, { from: 0, to: monday + 30 * 86_400e6 });
+    const window_us = duration(detector.window) * 1e6;
+    // The window of a finding, by what makes its id.
+    const windows = new Map<string, number>();
+    async function* noted() {
+      for await (const row of rows) {
+        windows.set(`${JSON.stringify(row.entity)} ${row.first_at} ${row.last_at}`, row.window_at_s * 1e6);
+        yield row;
+      }
+    }
+    const ran: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
+    const options = { report_from_s: 0, most_p, techniques: technique };
+    for (const finding of await detect(detector, feature, noted(), options, ran)) {
+      const at = windows.get(`${JSON.stringify(finding.entity)} ${finding.start_at} ${finding.end_at}`)!;
+      seen.push({ finding, ends: at + window_us });
+    }
+  }
+  return seen;
+}
+
+const idAndP = ({ finding }: Seen): string =>
+  `${finding.detector} ${finding.finding_id} ${new Date(finding.start_at / 1000).toISOString()} p=${finding.p_value} ${finding.summary}`;
+
+test("Zeek's JSON of a scenario and its events directly give the same findings", async () => {
+  await run(store, [file]);
+  const read = (await allSeen(0.01)).map(idAndP);
+  await put(smallOffice());
+  const direct = (await allSeen(0.01)).map(idAndP);
+  assert.ok(read.length > 0);
+  assert.deepEqual(direct, read);
+});
+
+test('a window sees only the past: what ended before an instant is judged alike, whatever comes after it', async () => {
+  await put(smallOffice());
+  const whole = await allSeen();
+  assert.ok(whole.length > 50);
+  const begin = events[0]!.time;
+  const end = events.at(-1)!.time;
+  for (const share of [0.37, 0.62, 0.85]) {
+    const cut = begin + share * (end - begin);
+    await put(smallOffice().filter((event) => event.time < cut));
+    const before_cut = (seen: readonly Seen[]) => seen.filter((one) => one.ends <= cut).map(idAndP);
+    assert.deepEqual(before_cut(await allSeen()), before_cut(whole), `cut at ${share}`);
+  }
+});
+
+test('evidence leads to events in the store and to the lines of the input', async () => {
+  const { findings } = await run(store, [file], { keep_raw: true });
+  let shown = 0;
+  const bytes = readFileSync(file);
+  for (const { evidence, evidence_total, detector } of findings) {
+    assert.ok(evidence.length > 0, `${detector} has evidence`);
+    assert.ok(evidence_total >= evidence.length);
+    for (const one of evidence) {
+      shown++;
+      assert.equal(one.file, file);
+      const line = lines[one.line - 1]!;
+      assert.equal(one.raw, line);
+      assert.equal(bytes.toString('utf8', one.offset, one.offset + line.length), line);
+      assert.equal(Math.round((JSON.parse(line) as { ts: number }).ts * 1e6), one.time);
+      const [row] = await store.query<{ n: number }>(
+        `SELECT count() AS n FROM ${one.table} WHERE lower(hex(event_id)) = {id:String} AND line = {line:UInt64}`,
+        { id: one.event_id, line: one.line },
+      );
+      assert.equal(row?.n, 1, `${one.table} ${one.event_id}`);
+    }
+  }
+  assert.ok(shown > 10);
+});
