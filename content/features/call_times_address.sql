@@ -11,6 +11,8 @@ columns:
   span_seconds: {unit: seconds, says: from first to last call}
   hosts: {unit: count, says: local hosts that call anything}
   callers: {unit: count, says: local hosts that call the same place}
+  places: {unit: count, says: places it calls in the same direction as often}
+  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
@@ -19,6 +21,8 @@ SELECT
   count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS callers,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
+  count() OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
   direction, service, first_at, last_at
 FROM (
   SELECT

@@ -1,7 +1,7 @@
 /*
 about: When one host called one name over TLS or HTTP (through a proxy too), whatever address it had.
 grain: [src_ip, dst_name]
-reads: [tls, http]
+reads: [tls, http, dns, connection]
 columns:
   calls: {unit: count, says: calls}
   call_times: {unit: list, says: "seconds since 1970 of each call, sorted, at most 20,000"}
@@ -10,6 +10,10 @@ columns:
   span_seconds: {unit: seconds, says: from first to last call}
   hosts: {unit: count, says: local hosts that call anything}
   callers: {unit: count, says: local hosts that call the same name}
+  sister_names: {unit: count, says: names below the same registered domain that were asked for or called here}
+  places: {unit: count, says: names it calls in the same direction as often}
+  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
+  bare_address: {unit: count, says: "1: an address, not a name"}
   dst_ip: {unit: text, says: address}
   dst_port: {unit: port, says: port}
   direction: {unit: text, says: direction}
@@ -20,6 +24,10 @@ SELECT
   count() OVER (PARTITION BY window_at, dst_name) AS callers,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
+  count() OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
+  sister_names,
+  toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
   dst_ip, dst_port, direction, service, first_at, last_at
 FROM (
   SELECT
@@ -48,4 +56,13 @@ FROM (
   )
   GROUP BY window_at, src_ip, dst_name
   HAVING calls >= 6
-)
+) AS pairs
+LEFT JOIN (
+  SELECT cutToFirstSignificantSubdomain(name) AS parent, uniqExact(name) AS sister_names
+  FROM (
+    SELECT server_name AS name FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
+    UNION DISTINCT SELECT host AS name FROM http WHERE host != '' AND time < {to:DateTime64(6)}
+    UNION DISTINCT SELECT query AS name FROM dns WHERE query_domain != '' AND response_code IN ('', 'NOERROR') AND time < {to:DateTime64(6)}
+  )
+  GROUP BY parent
+) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)

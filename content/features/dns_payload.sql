@@ -31,16 +31,18 @@ FROM (
     SELECT
       window_of(time) AS window_at,
       src_ip,
-      query_domain,
+      -- No top-level domain holds a digit: names that end in data (dnscat.<hex>) are taken together by how they begin.
+      match(query, '[.][^.]*[0-9][^.]*$') AND NOT match(query, '[.]xn--[^.]*$') AS headed,
+      if(headed, concat(splitByChar('.', query)[1], '.*'), query_domain) AS query_domain,
       query,
-      substring(query, 1, length(query) - least(length(query), length(query_domain) + 1)) AS label,
+      if(headed, substring(query, position(query, '.') + 1), substring(query, 1, length(query) - least(length(query), length(query_domain) + 1))) AS label,
       length(replaceAll(label, '.', '')) AS label_length,
       count() AS n,
       countIf(query_type IN ('TXT', 'NULL', 'CNAME', 'MX', 'SRV', 'KEY', 'PRIVATE')) AS odd,
       min(time) AS seen_first,
       max(time) AS seen_last
     FROM dns
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND query_domain != '' AND query != query_domain
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND query != '' AND query NOT LIKE '%.arpa' AND (headed OR dns.query_domain != '' AND query != dns.query_domain)
     GROUP BY window_at, src_ip, query_domain, query
   )
   GROUP BY window_at, src_ip, query_domain

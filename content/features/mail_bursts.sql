@@ -3,7 +3,7 @@ about: Mail servers that one host tried to reach.
 grain: [src_ip]
 reads: [connection]
 columns:
-  servers: {unit: count, says: mail servers called}
+  servers: {unit: count, says: outside mail servers called}
   connections: {unit: count, says: connections to mail servers}
   failed_share: {unit: share, says: of them came to nothing}
   sent_bytes: {unit: bytes, says: sent}
@@ -19,5 +19,5 @@ SELECT
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp' AND dst_port IN (25, 465, 587) AND direction != 'inbound'
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp' AND dst_port IN (25, 465, 587) AND direction IN ('outbound', 'external')
 GROUP BY window_at, src_ip

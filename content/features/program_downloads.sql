@@ -20,7 +20,7 @@ FROM (
     window_of(time) AS window_at, src_ip, dst_ip,
     count() AS programs,
     sum(response_bytes) AS bytes,
-    max(host = dst_ip OR host = '') AS bare_address,
+    max(host = dst_ip OR host = '' OR match(host, '^[0-9.]+(:[0-9]+)?$') OR host LIKE '[%') AS bare_address,
     any(host) AS dst_name,
     any(uri) AS uri,
     any(dst_port) AS dst_port,

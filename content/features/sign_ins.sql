@@ -39,13 +39,27 @@ FROM (
   GROUP BY window_at, src_ip, dst_ip, protocol
   UNION ALL
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http' AS protocol, true AS told,
-    toFloat64(countIf(status_code IN (401, 403))) AS n, n AS refused,
-    0. AS accepted, uniqExactIf(username, username != '') AS names,
+    toFloat64(greatest(0, toInt64(countIf(status_code = 401 OR status_code = 403 AND (method = 'POST' OR username != ''))) - 2 * toInt64(countIf(status_code BETWEEN 200 AND 399)))) AS n, n AS refused,
+    toFloat64(n >= 20 AND countIf(status_code BETWEEN 200 AND 399) > 0) AS accepted, uniqExactIf(username, username != '') AS names,
     0. AS alike, 0. AS typical_s, any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM http
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code IN (401, 403)
-    AND (method = 'POST' OR username != '' OR status_code = 401)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} 
   GROUP BY window_at, src_ip, dst_ip
+  HAVING n > 0
+  UNION ALL
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_form' AS protocol, true AS told,
+    toFloat64(count()) AS n, toFloat64(arrayMax(mapValues(sumMap(map(answer, 1))))) AS refused,
+    0. AS accepted, toUInt64(0) AS names,
+    0. AS alike, 0. AS typical_s, any(direction) AS way, any(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+  FROM (
+    SELECT time, src_ip, dst_ip, dst_port, direction, toString(status_code) || ' ' || toString(round(log2(1 + ifNull(response_bytes, 0)) * 4)) AS answer
+    FROM http
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND method IN ('POST', 'GET')
+      AND match(lower(uri), '(log-?in|sign-?in|log-?on|/auth|wp-admin|xmlrpc[.]php|j_security_check|/session|/token|password=|passwd=|pwd=)')
+      AND status_code NOT IN (401, 403) AND (method = 'POST' OR match(lower(uri), '(password|passwd|pwd)='))
+  )
+  GROUP BY window_at, src_ip, dst_ip
+  HAVING n >= 10
   UNION ALL
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
     toFloat64(countIf(reply_code IN (230, 430, 530))) AS n, toFloat64(countIf(reply_code IN (430, 530))) AS refused,

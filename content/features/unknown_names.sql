@@ -7,6 +7,8 @@ columns:
   queries: {unit: count, says: queries without an answer that exists}
   generated_share: {unit: share, says: of them look generated}
   generated_names: {unit: count, says: domains that look generated}
+  made_up_names: {unit: count, says: "domains that look made up, one by one or by being alike"}
+  alike_share: {unit: share, says: of the domains are equally long (one letter apart at most)}
   failed_share: {unit: share, says: of its queries failed}
   examples: {unit: text, says: for example}
 */
@@ -17,12 +19,16 @@ SELECT
   countIf(missing) AS queries,
   uniqExactIf(name, missing AND generated_score >= 0.5) AS generated_names,
   if(names = 0, 0, generated_names / names) AS generated_share,
+  arrayMap(one -> position(one, '.') - 1, groupUniqArrayIf(1000)(name, missing AND registered)) AS lengths,
+  if(empty(lengths), 0, arrayElement(arraySort(lengths), intDiv(length(lengths) + 1, 2))) AS middle,
+  if(empty(lengths), 0, arrayCount(one -> abs(one - middle) <= 1, lengths) / length(lengths)) AS alike_share,
+  greatest(toFloat64(generated_names), if(length(lengths) >= 15 AND alike_share >= 0.85, toFloat64(alike_share * length(lengths)), 0.)) AS made_up_names,
   queries / count() AS failed_share,
   arrayStringConcat(groupUniqArrayIf(4)(name, missing), ', ') AS examples,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
-  SELECT time, src_ip, generated_score, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
+  SELECT time, src_ip, generated_score, query_domain != '' AS registered, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
   FROM dns
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND query != '' AND query NOT LIKE '%.arpa' AND dst_port = 53

@@ -5,24 +5,28 @@ reads: [connection]
 columns:
   sent_bytes: {unit: bytes, says: sent outside}
   received_bytes: {unit: bytes, says: received from outside}
+  net_bytes: {unit: bytes, says: "sent beyond what came back, summed over places; less than 100 kB counts as that"}
   sent_share: {unit: share, says: of its outside traffic was upload}
   places: {unit: count, says: outside addresses}
   top_bytes: {unit: bytes, says: sent to the place that got most}
   top_share: {unit: share, says: of it went to that place}
   dst_ip: {unit: text, says: the place that got most}
   dst_port: {unit: port, says: its port}
+  place_age_h: {unit: count, says: hours since anyone here first called that place}
 */
 SELECT
   window_at,
   src_ip,
   sum(sent) AS sent_bytes,
   sum(received) AS received_bytes,
+  greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
   if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
   count() AS places,
   max(sent) AS top_bytes,
   if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
   argMax(place, sent) AS dst_ip,
   argMax(port, sent) AS dst_port,
+  dateDiff('hour', argMax(place_first, sent), max(seen_last)) AS place_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
@@ -30,13 +34,15 @@ FROM (
     window_of(time) AS window_at,
     src_ip,
     dst_ip AS place,
+    any(first_of_place) AS place_first,
     any(dst_port) AS port,
     sum($(sent)) AS sent,
     sum($(received)) AS received,
     min(time) AS seen_first,
     max(time) AS seen_last
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound'
+  FROM connection AS c
+  INNER JOIN (SELECT dst_ip, min(time) AS first_of_place FROM connection WHERE time < {to:DateTime64(6)} GROUP BY dst_ip) AS places USING (dst_ip)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND NOT $(wide)
   GROUP BY window_at, src_ip, place
 )
 GROUP BY window_at, src_ip

@@ -1,0 +1,36 @@
+/*
+about: How much one local host read from other local hosts.
+grain: [src_ip]
+reads: [connection]
+columns:
+  read_bytes: {unit: bytes, says: read from local hosts}
+  sent_bytes: {unit: bytes, says: sent to them}
+  top_bytes: {unit: bytes, says: read from the one that gave most}
+  servers: {unit: count, says: local hosts read from}
+  dst_ip: {unit: text, says: the one that gave most}
+  dst_port: {unit: port, says: its port}
+*/
+SELECT
+  window_at,
+  src_ip,
+  sum(received) AS read_bytes,
+  sum(sent) AS sent_bytes,
+  max(received) AS top_bytes,
+  count() AS servers,
+  argMax(server, received) AS dst_ip,
+  argMax(port, received) AS dst_port,
+  min(seen_first) AS first_at,
+  max(seen_last) AS last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at, src_ip, dst_ip AS server,
+    any(dst_port) AS port,
+    sum($(sent)) AS sent,
+    sum($(received)) AS received,
+    min(time) AS seen_first,
+    max(time) AS seen_last
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(answered) AND NOT $(wide)
+  GROUP BY window_at, src_ip, server
+)
+GROUP BY window_at, src_ip
