@@ -161,12 +161,40 @@ test('JSON connections with spaces, ISO times, other spellings, or out of order 
     first.replace('"vlan":120', '"tunnel_parents":["Ca","Cb"],"vlan":120'),
     first.replace('"vlan":120', '"tunnel_parents":[],"vlan":120'),
     first.replace('"proto":"tcp"', '"proto":"t\\u0063p"'),
+    first.replace('"proto":"tcp"', '"proto":"tcp","ip_proto":6'),
+    first.replace('"uid":"C1"', '"uid":"C1","a":-1.5e-3,"b":null,"c":true,"d":"x","e":["x", 1,false],"f":[]'),
+    first.replace('"uid":"C1"', '"uid":"C1","tunnel_parents":null,"inner_vlan":null'),
+    `{${first.slice(1, -1).split(',').reverse().join(',')}}`,
   ];
   const expected = outcomes(zeek_json, first)[0];
   for (const variant of variants)
     assert.deepEqual(outcomes(zeek_json, `${first}\n${variant}`), [expected, expected], variant);
   const duplicate = first.replace('"uid":"C1"', '"uid":"C1","uid":"C1"');
   assert.equal(outcomes(zeek_json, `${first}\n${duplicate}`)[1], 'duplicate key in JSON: uid');
+  const strange = first.replace('"uid":"C1"', '"uid":"C1","new":1,"new":1');
+  assert.equal(outcomes(zeek_json, `${first}\n${strange}`)[1], 'duplicate key in JSON: new');
+  for (const value of [
+    '01',
+    '1.',
+    '.5',
+    '-',
+    '+1',
+    '1e',
+    'nul',
+    'True',
+    '[1,]',
+    '[',
+    '"a',
+    '"\t"',
+    '{',
+    '',
+  ]) {
+    const broken = first.replace('"uid":"C1"', `"uid":"C1","new":${value}`);
+    assert.match(String(outcomes(zeek_json, `${first}\n${broken}`)[1]), /^not valid JSON/, value);
+  }
+  const unset = first.replace('"service":"ssl"', '"service":null').replace('"vlan":120', '"vlan":null');
+  const absent = first.replace('"service":"ssl",', '').replace(',"vlan":120', '');
+  assert.deepEqual(outcomes(zeek_json, `${first}\n${unset}`)[1], outcomes(zeek_json, absent)[0]);
   const both = first.replace('"id.orig_h":"10.0.0.1"', '"id.orig_h":"10.0.0.1","id_orig_h":"10.9.9.9"');
   assert.deepEqual(outcomes(zeek_json, `${first}\n${both}`)[1], expected);
   const dns = `{"_path":"dns",${first.slice(1)}`;

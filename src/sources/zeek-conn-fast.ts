@@ -1,11 +1,12 @@
 import { daysFromCivil, isDate, roundMicros } from '../base/time.ts';
 import type { Connection } from '../schema/event/connection.ts';
 import { cachedIp } from './checked.ts';
+import { WordCache } from './word-cache.ts';
 
 /**
  * Connections are nine of ten records, so they have a way of their own: one pass over the bytes of the line, no array
- * of columns, no object of JSON. It takes only what is plain (known fields, each once and in Zeek's order, no escapes,
- * values in range) and says null to everything else, which then goes the general way (zeek-conn.ts); so there is one
+ * of columns, no object of JSON. It takes only what is plain (fields each once, no escapes, no objects, values in range)
+ * and says null to everything else, which then goes the general way (zeek-conn.ts); so there is one
  * place that decides what is wrong with a record. A test holds both ways to the same events.
  */
 
@@ -34,11 +35,10 @@ const DST_MAC = 20;
 const VLAN = 21;
 const COMMUNITY_ID = 22;
 const PATH = 23;
-/** a value that is only stepped over: local_orig, tunnel_parents, ... */
-const BOOL = 24;
-const LIST = 25;
-const TEXT = 26;
-const COUNT = 27;
+/** a value that is only stepped over: local_orig, tunnel_parents, and whatever a package adds */
+const SKIP = 24;
+/** a count that is only checked */
+const COUNT = 25;
 
 const slots: Readonly<Record<string, number>> = {
   ts: TIME,
@@ -65,50 +65,79 @@ const slots: Readonly<Record<string, number>> = {
   community_id: COMMUNITY_ID,
 };
 
-/** JSON fields in the order in which Zeek's writer and the collectors put them; absent ones are left out. */
-const jsonOrder: readonly (readonly [string, number])[] = [
-  ['_path', PATH],
-  ['@stream', PATH],
-  ['@system', TEXT],
-  ['@proc', TEXT],
-  ['_system_name', TEXT],
-  ['_write_ts', TEXT],
-  ['ts', TIME],
-  ['uid', UID],
-  ['id.orig_h', SRC_IP],
-  ['id_orig_h', SRC_IP],
-  ['id.orig_p', SRC_PORT],
-  ['id_orig_p', SRC_PORT],
-  ['id.resp_h', DST_IP],
-  ['id_resp_h', DST_IP],
-  ['id.resp_p', DST_PORT],
-  ['id_resp_p', DST_PORT],
-  ['proto', PROTO],
-  ['service', SERVICE],
-  ['duration', DURATION],
-  ['orig_bytes', SRC_BYTES],
-  ['resp_bytes', DST_BYTES],
-  ['conn_state', STATE],
-  ['local_orig', BOOL],
-  ['local_resp', BOOL],
-  ['missed_bytes', MISSED],
-  ['history', HISTORY],
-  ['orig_pkts', SRC_PACKETS],
-  ['orig_ip_bytes', SRC_IP_BYTES],
-  ['resp_pkts', DST_PACKETS],
-  ['resp_ip_bytes', DST_IP_BYTES],
-  ['tunnel_parents', LIST],
-  ['ip_proto', COUNT],
-  ['orig_l2_addr', SRC_MAC],
-  ['resp_l2_addr', DST_MAC],
-  ['vlan', VLAN],
-  ['inner_vlan', COUNT],
-  ['community_id', COMMUNITY_ID],
-  ['_path', PATH],
-];
-const jsonSlots = Uint8Array.from(jsonOrder.map(([, slot]) => slot));
-/** each name with what follows it: ts": */
-const jsonKeys = jsonOrder.map(([name]) => new Uint8Array(Buffer.from(`${name}":`)));
+/** JSON fields as Zeek's writer and the collectors name them; others are stepped over. */
+const jsonSlots: Readonly<Record<string, number>> = {
+  ...slots,
+  _path: PATH,
+  '@stream': PATH,
+  '@path': PATH,
+  id_orig_h: SRC_IP,
+  id_orig_p: SRC_PORT,
+  id_resp_h: DST_IP,
+  id_resp_p: DST_PORT,
+  ip_proto: COUNT,
+};
+/** Names of fields told apart at most, known ones included; a record with further ones goes the general way. */
+const mostKeys = 64;
+/** A longer name, with quotes and colon, goes the general way. */
+const longestKey = 64;
+
+/**
+ * Names of JSON fields by number. Which came after which in the records before is remembered, two for each, because
+ * records of a file have their fields in one order with some left out: so a name is compared with one or two others.
+ */
+class KeyBook {
+  private readonly numbers = new Map<string, number>();
+  /** each name with what follows it: ts": */
+  private readonly texts: Uint8Array[] = [];
+  readonly slots = new Uint8Array(mostKeys);
+  /** two guesses after each number; the first two are for the beginning of a record */
+  private readonly after = new Int8Array(2 * (mostKeys + 1)).fill(-1);
+
+  /** The number of the name at `at` (behind its quote), after the one numbered `before` (-1: the first); -1: not told. */
+  at(bytes: Uint8Array, at: number, before: number): number {
+    const guess = 2 * (before + 1);
+    const first = this.after[guess]!;
+    if (first >= 0 && this.is(first, bytes, at)) return first;
+    const second = this.after[guess + 1]!;
+    const key = second >= 0 && this.is(second, bytes, at) ? second : this.find(bytes, at);
+    if (key < 0) return -1;
+    this.after[guess] = key;
+    this.after[guess + 1] = first;
+    return key;
+  }
+
+  /** Bytes from the name's first to its colon. */
+  length(key: number): number {
+    return this.texts[key]!.length;
+  }
+
+  private is(key: number, bytes: Uint8Array, at: number): boolean {
+    const name = this.texts[key]!;
+    let i = name.length - 1;
+    while (i >= 0 && bytes[at + i] === name[i]) i--;
+    return i < 0;
+  }
+
+  private find(bytes: Uint8Array, at: number): number {
+    let to = at;
+    for (; bytes[to] !== QUOTE; to++) {
+      const code = bytes[to];
+      if (code === undefined || code === BACKSLASH || code < SPACE || to - at > longestKey) return -1;
+    }
+    if (bytes[to + 1] !== COLON) return -1;
+    const name = Buffer.from(bytes.subarray(at, to)).toString('latin1');
+    let key = this.numbers.get(name);
+    if (key === undefined) {
+      key = this.texts.length;
+      if (key === mostKeys) return -1;
+      this.numbers.set(name, key);
+      this.texts.push(Uint8Array.from(bytes.subarray(at, to + 2)));
+      this.slots[key] = Object.hasOwn(jsonSlots, name) ? jsonSlots[name]! : SKIP;
+    }
+    return key;
+  }
+}
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -116,6 +145,8 @@ const DOT = 0x2e;
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const TAB = 9;
+const COLON = 0x3a;
+const MINUS = 0x2d;
 
 /** The columns of a TSV header as slots; null when the header lacks what a connection must have. */
 export function connColumns(fields: readonly string[]): Uint8Array | null {
@@ -124,9 +155,15 @@ export function connColumns(fields: readonly string[]): Uint8Array | null {
   return Uint8Array.from(fields.map((name) => (Object.hasOwn(slots, name) ? slots[name]! : IGNORE)));
 }
 
+/** Shared by all files that are read: they are of one network. */
+const addresses = new WordCache(16_384, cachedIp);
+const words = new WordCache(2048, (text) => text);
+const macs = new WordCache(4096, (text) => text.toLowerCase());
+
 /** Reads conn records; the values of the record at hand are its fields, so that no object is made for a failed try. */
 export class ConnScanner {
   private readonly latest_time: number;
+  private readonly keys = new KeyBook();
   private bytes: Uint8Array = new Uint8Array();
   private text = '';
   /** where the value at hand ends; its reader leaves it there */
@@ -188,25 +225,33 @@ export class ConnScanner {
   json(text: string, bytes: Uint8Array, start: number, end: number): Connection | null {
     if (bytes[start] !== 0x7b) return null;
     this.reset(text, bytes);
+    const { keys } = this;
     let at = start + 1;
-    let next = 0;
+    let key = -1;
+    let seen_low = 0;
+    let seen_high = 0;
     for (;;) {
       if (bytes[at] === SPACE) at++;
       if (bytes[at] !== QUOTE) return null;
       at++;
-      const key = matchKey(bytes, at, next);
+      key = keys.at(bytes, at, key);
       if (key < 0) return null;
-      next = key + 1;
-      at += jsonKeys[key]!.length;
+      // readers disagree on a name that comes twice
+      const bit = 1 << (key & 31);
+      if (((key < 32 ? seen_low : seen_high) & bit) !== 0) return null;
+      if (key < 32) seen_low |= bit;
+      else seen_high |= bit;
+      at += keys.length(key);
       if (bytes[at] === SPACE) at++;
-      const slot = jsonSlots[key]!;
       this.at = at;
-      if (!this.jsonValue(slot, at, end)) return null;
-      if (slot < BOOL) {
-        const bit = 1 << slot;
-        if ((this.seen & bit) !== 0) return null;
-        this.seen |= bit;
-      }
+      const slot = keys.slots[key]!;
+      if (slot >= SKIP) {
+        if (!(slot === SKIP ? this.skip(at, end) : this.whole(at, Number.MAX_SAFE_INTEGER) >= 0)) return null;
+      } else if (bytes[at] !== 0x6e || (slot >= SRC_IP && slot <= DST_PORT)) {
+        if (!this.jsonValue(slot, at, end)) return null;
+        if ((this.seen & (1 << slot)) !== 0) return null;
+        this.seen |= 1 << slot;
+      } else if (!this.skipWord(at, 'null')) return null;
       at = this.at;
       const after = bytes[at];
       at++;
@@ -220,27 +265,99 @@ export class ConnScanner {
   }
 
   private jsonValue(slot: number, at: number, end: number): boolean {
-    const { bytes } = this;
-    if (bytes[at] !== QUOTE) {
-      if (slot === BOOL) return this.skipBool(at);
-      if (slot === LIST) return this.skipList(at, end);
-      if (slot === TEXT || slot === COUNT)
-        return slot === COUNT && this.whole(at, Number.MAX_SAFE_INTEGER) >= 0;
-      return this.number(slot, at);
-    }
-    const from = at + 1;
-    let to = from;
-    for (; to < end; to++) {
-      const code = bytes[to]!;
-      if (code === QUOTE) break;
-      if (code === BACKSLASH || code < SPACE) return false;
-    }
-    if (to === end) return false;
+    if (this.bytes[at] !== QUOTE) return this.number(slot, at);
+    const to = this.stringEnd(at + 1, end);
+    if (to < 0) return false;
     this.at = to + 1;
-    if (slot === TEXT) return true;
-    if (slot === TIME) return this.isoTime(from, to);
-    if (slot === PATH) return this.text.slice(from, to) === 'conn';
-    return this.string(slot, from, to);
+    if (slot === TIME) return this.isoTime(at + 1, to);
+    return this.string(slot, at + 1, to);
+  }
+
+  /** Where the string that begins at `from` ends, when nothing in it is escaped; else -1. */
+  private stringEnd(from: number, end: number): number {
+    const { bytes } = this;
+    for (let to = from; to < end; to++) {
+      const code = bytes[to]!;
+      if (code === QUOTE) return to;
+      if (code === BACKSLASH || code < SPACE) return -1;
+    }
+    return -1;
+  }
+
+  /** Steps over a value that is well-formed JSON and no object: a string, a number, true, false, null, a list of those. */
+  private skip(at: number, end: number): boolean {
+    const { bytes } = this;
+    if (bytes[at] !== 0x5b) return this.skipOne(at, end);
+    let to = at + 1;
+    if (bytes[to] === 0x5d) {
+      this.at = to + 1;
+      return true;
+    }
+    for (;;) {
+      if (!this.skipOne(to, end)) return false;
+      to = this.at;
+      const code = bytes[to];
+      to++;
+      if (code === 0x5d) {
+        this.at = to;
+        return true;
+      }
+      if (code !== COMMA) return false;
+      if (bytes[to] === SPACE) to++;
+    }
+  }
+
+  private skipOne(at: number, end: number): boolean {
+    switch (this.bytes[at]) {
+      case QUOTE: {
+        const to = this.stringEnd(at + 1, end);
+        this.at = to + 1;
+        return to >= 0;
+      }
+      case 0x74:
+        return this.skipWord(at, 'true');
+      case 0x66:
+        return this.skipWord(at, 'false');
+      case 0x6e:
+        return this.skipWord(at, 'null');
+      default:
+        return this.skipNumber(at);
+    }
+  }
+
+  private skipWord(at: number, word: string): boolean {
+    for (let i = 0; i < word.length; i++) if (this.bytes[at + i] !== word.charCodeAt(i)) return false;
+    this.at = at + word.length;
+    return true;
+  }
+
+  /** RFC 8259, section 6 */
+  private skipNumber(at: number): boolean {
+    const { bytes } = this;
+    const from = bytes[at] === MINUS ? at + 1 : at;
+    let to = this.digitsEnd(from);
+    if (to === from || (to - from > 1 && bytes[from] === 48)) return false;
+    if (bytes[to] === DOT) {
+      const decimals = to + 1;
+      to = this.digitsEnd(decimals);
+      if (to === decimals) return false;
+    }
+    if ((bytes[to]! | 0x20) === 0x65) {
+      to++;
+      if (bytes[to] === MINUS || bytes[to] === 0x2b) to++;
+      const exponent = to;
+      to = this.digitsEnd(exponent);
+      if (to === exponent) return false;
+    }
+    this.at = to;
+    return true;
+  }
+
+  private digitsEnd(from: number): number {
+    const { bytes } = this;
+    let to = from;
+    while (bytes[to]! >= 48 && bytes[to]! <= 57) to++;
+    return to;
   }
 
   /** The tab-separated record in text[start, end), whose columns are `columns`, or null. */
@@ -278,38 +395,42 @@ export class ConnScanner {
   }
 
   private string(slot: number, from: number, to: number): boolean {
-    const value = this.text.slice(from, to);
+    const { bytes } = this;
     switch (slot) {
       case SRC_IP:
-        this.src_ip = this.isIpv4(from, to) ? value : cachedIp(value);
+        this.src_ip = addresses.get(bytes, from, to);
         return this.src_ip !== '';
       case DST_IP:
-        this.dst_ip = this.isIpv4(from, to) ? value : cachedIp(value);
+        this.dst_ip = addresses.get(bytes, from, to);
         return this.dst_ip !== '';
       case UID:
-        this.uid = value;
+        this.uid = this.text.slice(from, to);
         return true;
-      case PROTO:
+      case PROTO: {
+        const value = words.get(bytes, from, to);
         this.proto = value;
         return value === 'tcp' || value === 'udp' || value === 'icmp';
+      }
       case SERVICE:
-        this.service = value;
+        this.service = words.get(bytes, from, to);
         return true;
       case STATE:
-        this.state = value;
+        this.state = words.get(bytes, from, to);
         return true;
       case HISTORY:
-        this.history = value;
+        this.history = words.get(bytes, from, to);
         return true;
       case SRC_MAC:
-        this.src_mac = value.toLowerCase();
+        this.src_mac = macs.get(bytes, from, to);
         return true;
       case DST_MAC:
-        this.dst_mac = value.toLowerCase();
+        this.dst_mac = macs.get(bytes, from, to);
         return true;
       case COMMUNITY_ID:
-        this.community_id = value;
+        this.community_id = this.text.slice(from, to);
         return true;
+      case PATH:
+        return words.get(bytes, from, to) === 'conn';
       default:
         return false;
     }
@@ -392,7 +513,12 @@ export class ConnScanner {
       seconds = seconds * 10 + digit;
     }
     const length = to - at;
-    if (length === 0 || length > 10 || (length > 1 && bytes[at] === 48) || bytes[to] !== DOT) return false;
+    if (length === 0 || length > 10 || (length > 1 && bytes[at] === 48)) return false;
+    if (bytes[to] !== DOT) {
+      this.at = to;
+      this.time = seconds * 1_000_000;
+      return (bytes[to]! | 0x20) !== 0x65 && this.time <= this.latest_time;
+    }
     const from = ++to;
     let micros = 0;
     for (; ; to++) {
@@ -482,64 +608,6 @@ export class ConnScanner {
     return value;
   }
 
-  private isIpv4(from: number, to: number): boolean {
-    if (to - from > 15) return false;
-    const { bytes } = this;
-    let parts = 1;
-    let part = 0;
-    let digits = 0;
-    for (let i = from; i < to; i++) {
-      const code = bytes[i]!;
-      if (code === DOT) {
-        if (digits === 0) return false;
-        parts++;
-        part = 0;
-        digits = 0;
-        continue;
-      }
-      const digit = code - 48;
-      if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return false;
-      part = part * 10 + digit;
-      digits++;
-      if (part > 255) return false;
-    }
-    return parts === 4 && digits > 0;
-  }
-
-  private skipBool(at: number): boolean {
-    const { text } = this;
-    const length = this.bytes[at] === 0x74 ? 4 : 5;
-    this.at = at + length;
-    const value = text.slice(at, at + length);
-    return value === 'true' || value === 'false';
-  }
-
-  /** ["a","b"] of plain strings */
-  private skipList(at: number, end: number): boolean {
-    const { bytes } = this;
-    if (bytes[at] !== 0x5b) return false;
-    let to = at + 1;
-    if (bytes[to] === 0x5d) {
-      this.at = to + 1;
-      return true;
-    }
-    for (;;) {
-      if (bytes[to] !== QUOTE) return false;
-      to++;
-      while (to < end && bytes[to] !== QUOTE) {
-        if (bytes[to] === BACKSLASH || bytes[to]! < SPACE) return false;
-        to++;
-      }
-      if (to >= end) return false;
-      to++;
-      if (bytes[to] === COMMA) to++;
-      else if (bytes[to] === 0x5d) {
-        this.at = to + 1;
-        return true;
-      } else return false;
-    }
-  }
-
   private connection(): Connection | null {
     const { seen } = this;
     if ((seen & needed) !== needed) return null;
@@ -591,15 +659,4 @@ function isText(slot: number): boolean {
     slot === DST_MAC ||
     slot === COMMUNITY_ID
   );
-}
-
-/** Which key stands at `at`, among those from `next` on; -1 when none. */
-function matchKey(bytes: Uint8Array, at: number, next: number): number {
-  for (let key = next; key < jsonKeys.length; key++) {
-    const name = jsonKeys[key]!;
-    let i = 0;
-    while (i < name.length && bytes[at + i] === name[i]) i++;
-    if (i === name.length) return key;
-  }
-  return -1;
 }

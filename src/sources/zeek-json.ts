@@ -102,7 +102,7 @@ class ZeekJson implements LineHandler {
       const connection = this.scanner.json(text, bytes, start, end);
       this.misses = connection === null ? this.misses + 1 : 0;
       if (connection !== null) {
-        this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '');
+        this.sink.event(connection, line, offset, this.keep_raw ? maskJson(text.slice(start, end)) : '');
         return;
       }
     }
