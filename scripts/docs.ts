@@ -1,5 +1,5 @@
-// npm run docs: writes the pages that are made from the source. test/docs.test.ts fails when one of them is not what
-// this would write.
+// npm run docs: writes the pages that are made from the source, and records the README's terminal session anew.
+// test/docs.test.ts fails when a page is not what this would write; the session is not compared.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -9,6 +9,7 @@ import { attackList } from '../src/content/attack.ts';
 import { loadContent } from '../src/content/index.ts';
 import { type Detector, type Feature, type ModelUse, Stage } from '../src/schema/detector.ts';
 import { columnsPage } from '../src/store/columns-page.ts';
+import { session } from './docs-session.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { detectors, features } = loadContent();
@@ -143,16 +144,27 @@ function text(of: string): string {
   return of.replace(/[<>*_|]/g, (sign) => `\\${sign}`);
 }
 
+/** The README with what the commands print today. */
+function withSession(readme: string): string {
+  const { start, explain, json } = session(join(root, 'src/main.ts'));
+  const fenced = (text: string, language = ''): string => `\`\`\`${language}\n${text}\n\`\`\``;
+  let made = between(readme, 'start', fenced(start));
+  made = between(made, 'explain', fenced(explain));
+  return between(made, 'json', fenced(json, 'json'));
+}
+
+function write(file: string, text: (now: string) => string): void {
+  const path = join(root, file);
+  writeFileSync(path, text(readFileSync(path, 'utf8')));
+  console.log(`${file} written`);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { file, text } of pages) {
-    const path = join(root, file);
-    const made = text(readFileSync(path, 'utf8'));
-    writeFileSync(path, made);
-    console.log(`${file} written`);
-  }
+  for (const { file, text } of pages) write(file, text);
   const errors = spawnSync(process.execPath, [join(root, 'test/errors.test.ts'), '--write'], {
     encoding: 'utf8',
   });
   if (errors.status !== 0) throw new Error(errors.stdout + errors.stderr);
   console.log('docs/errors.md written');
+  write('README.md', withSession);
 }
