@@ -72,7 +72,7 @@ export class Ingest {
   readonly #store: Store;
   readonly #options: IngestOptions;
   readonly #enricher: Enricher;
-  readonly #duplicates = createDuplicates();
+  #duplicates = createDuplicates();
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
@@ -104,6 +104,7 @@ export class Ingest {
       ? null
       : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
     this.#bytes_before = 0;
+    if (this.reports.length === 0) this.#duplicates = createDuplicates({ sensors: this.#sensorsOf(planned) });
     for (const one of planned) {
       await this.#file(one, bytes_total, shift);
       this.#bytes_before += one.input.size_bytes ?? 0;
@@ -220,6 +221,12 @@ export class Ingest {
         this.#rejects.write({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
       },
     };
+  }
+
+  /** How many sensors will speak; two when an input's kind is not known yet. With one, flows need not be compared. */
+  #sensorsOf(planned: readonly Planned[]): number {
+    if (planned.some((one) => one.format === null)) return 2;
+    return new Set(planned.map((one) => this.#sensorOf(one.input.name, one.format))).size;
   }
 
   /** Files of one folder and family are one sensor: what it says twice, it means twice. */
