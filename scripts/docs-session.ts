@@ -14,7 +14,6 @@ export interface Session {
   readonly json: string;
 }
 
-const columns = '96';
 const rows_shown = 8;
 /** The finding that is told at length: the one in which data leaves. */
 const told = /^ *\d+ .*\b([0-9a-f]{8}) +10\.20\.1\.34 +Far more sent/m;
@@ -26,7 +25,7 @@ export function session(main: string): Session {
     const run = spawnSync(process.execPath, [main, ...args], {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, COLUMNS: columns, npm_lifecycle_event: 'start' },
+      env: { ...process.env, npm_lifecycle_event: 'start' },
     });
     if (run.status !== 0) throw new Error(`weir ${args.join(' ')}: ${run.stderr}`);
     return run.stdout.trimEnd();
