@@ -35,11 +35,12 @@ const startBytes = 1024;
 /** A flow that something is read of. */
 class LiveFlow implements Flow {
   readonly place: FlowPlace;
-  time = 0;
   app: App | null = null;
   /** pieces that came before the protocol was known */
   held: { fromOrig: boolean; bytes: Uint8Array }[] | null = null;
   heldBytes = 0;
+  /** 1: the originator has closed, 2: the responder has */
+  ends = 0;
   private readonly owner: Analyzers;
   private readonly index: number;
 
@@ -47,6 +48,9 @@ class LiveFlow implements Flow {
     this.owner = owner;
     this.index = index;
     this.place = place;
+  }
+  get time(): number {
+    return this.owner.time;
   }
   confirm(service: Service): void {
     this.owner.confirm(this.index, service);
@@ -68,6 +72,8 @@ export class Analyzers {
   private readonly names = new Map<number, string>();
   private readonly exchanges = new DhcpExchanges();
   private readonly certificates = new SeenCertificates();
+  /** of the packet at hand, µs */
+  time = 0;
   private line = 0;
   private offset = 0;
 
@@ -103,20 +109,28 @@ export class Analyzers {
     line: number,
     offset: number,
   ): void {
+    this.time = time;
     this.line = line;
     this.offset = offset;
     let flow = this.flows[index];
     if (flow === undefined) {
       const app = this.on ? this.datagramApp(index, buf, from, upTo) : null;
       if (app === null) {
-        this.done(index);
+        if (!this.on || !this.isPassing(index, buf, from, upTo)) this.done(index);
         return;
       }
       flow = this.start(index);
       flow.app = app;
     }
-    flow.time = time;
-    this.after(index, flow, flow.app!.data(flow, fromOrig, buf, from, upTo));
+    const wants = flow.app!.data(flow, fromOrig, buf, from, upTo);
+    if (wants !== 'more') this.after(index, flow, wants);
+  }
+
+  /** A datagram that says nothing against reading the next: STUN before DTLS, or something odd between DNS. */
+  private isPassing(index: number, buf: Uint8Array, from: number, upTo: number): boolean {
+    if (looksLikeStun(buf, from, upTo)) return true;
+    const w = this.table.words[index >>> pageBits]!;
+    return (w[(index & ((1 << pageBits) - 1)) * stride + at.services]! & dnsBit) !== 0;
   }
 
   private datagramApp(index: number, buf: Uint8Array, from: number, upTo: number): App | null {
@@ -148,6 +162,7 @@ export class Analyzers {
     line: number,
     offset: number,
   ): void {
+    this.time = time;
     this.line = line;
     this.offset = offset;
     let flow = this.flows[index];
@@ -165,7 +180,6 @@ export class Analyzers {
       flow = this.start(index);
       flow.app = app;
     }
-    flow.time = time;
     if (flow.app === null) this.detect(index, flow, fromOrig, buf, from, upTo);
     else {
       const { app } = flow;
@@ -259,7 +273,11 @@ export class Analyzers {
 
   ended(index: number, fromOrig: boolean): void {
     const flow = this.flows[index];
-    flow?.app?.ended(flow, fromOrig);
+    if (flow === undefined) return;
+    flow.app?.ended(flow, fromOrig);
+    flow.ends |= fromOrig ? 1 : 2;
+    // Nothing can come any more: what was read is told now, and forgotten.
+    if (flow.ends === 3) this.finish(index, flow);
   }
 
   /** Originator and responder were exchanged: the columns of the flow change with them. */
@@ -271,23 +289,22 @@ export class Analyzers {
     [place.src_port, place.dst_port] = [place.dst_port, place.src_port];
   }
 
-  /** The flow is over. Returns its columns. */
-  close(index: number): FlowPlace {
+  /** The flow is over. Returns its columns if they were made. */
+  close(index: number): FlowPlace | null {
     const flow = this.flows[index];
-    let place: FlowPlace;
-    if (flow === undefined) {
-      place = flowPlace(this.table, index);
-    } else {
-      flow.app?.close(flow);
-      this.flows[index] = undefined;
-      place = flow.place;
-    }
-    if (this.names.size > 0 && place.dst_name === '') {
-      const name = this.names.get(index);
-      if (name !== undefined) place.dst_name = name;
-    }
+    if (flow === undefined) return null;
+    flow.app?.close(flow);
+    this.flows[index] = undefined;
+    return flow.place;
+  }
+
+  /** The name a flow's client asked for, when its analyzer is gone already. */
+  takeName(index: number): string {
+    if (this.names.size === 0) return '';
+    const name = this.names.get(index);
+    if (name === undefined) return '';
     this.names.delete(index);
-    return place;
+    return name;
   }
 
   /** The capture is over: what waited for more. */
@@ -311,6 +328,10 @@ export class Analyzers {
       this.finish(index, flow);
       return;
     }
+    if (wants === 'idle') {
+      this.drop(index, flow);
+      return;
+    }
     flow.app?.close(flow);
     flow.app = null;
     flow.held = null;
@@ -319,9 +340,17 @@ export class Analyzers {
 
   private finish(index: number, flow: LiveFlow): void {
     flow.app?.close(flow);
+    this.drop(index, flow);
+    this.done(index);
+  }
+
+  /** Forgets what is known of a flow; if more comes for it, that begins anew. */
+  private drop(index: number, flow: LiveFlow): void {
     if (flow.place.dst_name !== '') this.names.set(index, flow.place.dst_name);
     this.flows[index] = undefined;
-    this.done(index);
+    const w = this.table.words[index >>> pageBits]!;
+    const k = (index & ((1 << pageBits) - 1)) * stride + at.flags;
+    w[k] = w[k]! & ~flag.app;
   }
 
   private done(index: number): void {
@@ -329,6 +358,21 @@ export class Analyzers {
     const k = (index & ((1 << pageBits) - 1)) * stride + at.flags;
     w[k] = (w[k]! & ~flag.app) | flag.app_done;
   }
+}
+
+const dnsBit = serviceBit('dns');
+
+/** STUN (RFC 8489, 5): two zero bits, a length that is a multiple of four, the magic cookie. */
+function looksLikeStun(b: Uint8Array, from: number, upTo: number): boolean {
+  return (
+    upTo - from >= 20 &&
+    b[from]! < 4 &&
+    (b[from + 3]! & 3) === 0 &&
+    b[from + 4] === 0x21 &&
+    b[from + 5] === 0x12 &&
+    b[from + 6] === 0xa4 &&
+    b[from + 7] === 0x42
+  );
 }
 
 const mayStartTls: ReadonlySet<Service> = new Set<Service>(['imap', 'irc', 'mysql', 'pop3', 'xmpp']);

@@ -23,16 +23,21 @@ export function flowPlace(table: FlowTable, index: number): FlowPlace {
   const ports = w[b + at.ports]!;
   return {
     uid: flowUid(d[(b + num.start) >>> 1]!, w, b, ports, protocol),
-    src_ip: v6 ? ipv6Text(w[b]!, w[b + 1]!, w[b + 2]!, w[b + 3]!) : ipv4Text(w[b + 3]!),
+    src_ip: addressText(w, b, v6),
     src_port: ports >>> 16,
-    dst_ip: v6 ? ipv6Text(w[b + 4]!, w[b + 5]!, w[b + 6]!, w[b + 7]!) : ipv4Text(w[b + 7]!),
+    dst_ip: addressText(w, b + 4, v6),
     dst_port: ports & 0xffff,
     transport: transportName(protocol),
     dst_name: '',
   };
 }
 
-function transportName(protocol: number): string {
+/** An address of four words, IPv4 in the last. */
+export function addressText(w: Int32Array, i: number, v6: boolean): string {
+  return v6 ? ipv6Text(w[i]!, w[i + 1]!, w[i + 2]!, w[i + 3]!) : ipv4Text(w[i + 3]!);
+}
+
+export function transportName(protocol: number): string {
   switch (protocol) {
     case 6:
       return 'tcp';

@@ -293,16 +293,34 @@ export class FlowTable {
   history(index: number, w: Int32Array, b: number): string {
     const length = Math.min(w[b + at.packed]! & 255, inlineLetters);
     if (length === 0) return '';
-    let text = '';
-    let word = 0;
-    for (let i = 0; i < length; i++) {
-      if ((i & 3) === 0) word = w[b + at.letters + (i >>> 2)]!;
-      text += String.fromCharCode((word >>> ((i & 3) << 3)) & 0x7f);
+    // Most flows have one of a few histories: those are kept as text.
+    const l = b + at.letters;
+    const h = Math.imul(Math.imul(Math.imul(w[l]!, 31) ^ w[l + 1]!, 0x9e3779b1) ^ w[l + 2]!, 0x9e3779b1);
+    const slot = h >>> 22;
+    const known = 3 * slot;
+    let text = knownHistories[slot]!;
+    if (
+      text.length !== length ||
+      knownLetters[known] !== w[l] ||
+      knownLetters[known + 1] !== w[l + 1] ||
+      knownLetters[known + 2] !== w[l + 2]
+    ) {
+      text = '';
+      for (let i = 0; i < length; i++) {
+        text += String.fromCharCode((w[l + (i >>> 2)]! >>> ((i & 3) << 3)) & 0x7f);
+      }
+      knownHistories[slot] = text;
+      knownLetters[known] = w[l]!;
+      knownLetters[known + 1] = w[l + 1]!;
+      knownLetters[known + 2] = w[l + 2]!;
     }
     if ((w[b + at.flags]! & flag.long_history) !== 0) text += this.longHistories.get(index) ?? '';
     return text;
   }
 }
+
+const knownHistories: string[] = new Array<string>(1024).fill('');
+const knownLetters = new Int32Array(3 * 1024);
 
 function mix(a: number, b: number): number {
   let h = Math.imul(a, 0x9e3779b1) ^ b;

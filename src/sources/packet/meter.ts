@@ -5,7 +5,7 @@ import type { Sink } from '../../schema/reading.ts';
 import { Analyzers } from './analyzers.ts';
 import { serviceNames } from './apps/app.ts';
 import { internetSum, pseudoHeader } from './checksum.ts';
-import { isDnsPort } from './flow-place.ts';
+import { addressText, isDnsPort, transportName } from './flow-place.ts';
 import {
   at,
   end,
@@ -22,7 +22,7 @@ import {
 import { broken, Frame, found, isTunnelPort, looksLikeTeredo, teredoPort, waiting } from './frame.ts';
 import { type ServerPorts, serverPorts } from './ports.ts';
 import { flipRoles, type StreamConsumer, TcpTracker } from './tcp.ts';
-import { macText } from './text.ts';
+import { flowUid, macText } from './text.ts';
 
 export interface MeterOptions {
   /** Latest packet time that is believed, µs since 1970. */
@@ -447,6 +447,7 @@ export class Meter implements StreamConsumer {
     const d = table.numbers[index >>> pageBits]!;
     const b = (index & ((1 << pageBits) - 1)) * stride;
     const place = this.analyzers.close(index);
+    const name = this.analyzers.takeName(index);
     const o = b + at.ends;
     const r = o + endWords;
     const meta = w[b + at.meta]!;
@@ -476,28 +477,22 @@ export class Meter implements StreamConsumer {
     const packed = w[b + at.packed]!;
     const macs = packed >>> macBits;
     const services = w[b + at.services]!;
+    const ports = w[b + at.ports]!;
+    const srcPort = ports >>> 16;
+    const dstPort = ports & 0xffff;
     const event: Connection = {
       kind: 'connection',
       time: start,
-      uid: place.uid,
-      src_ip: place.src_ip,
-      src_port: place.src_port,
-      dst_ip: place.dst_ip,
-      dst_port: place.dst_port,
-      transport: place.transport,
+      uid: place === null ? flowUid(start, w, b, ports, protocol) : place.uid,
+      src_ip: place === null ? addressText(w, b, v6) : place.src_ip,
+      src_port: srcPort,
+      dst_ip: place === null ? addressText(w, b + 4, v6) : place.dst_ip,
+      dst_port: dstPort,
+      transport: transportName(protocol),
       src_local: false,
       dst_local: false,
       direction: '',
-      community_id: communityId(
-        w,
-        v6 ? b : b + 3,
-        w,
-        v6 ? b + 4 : b + 7,
-        v6,
-        protocol,
-        place.src_port,
-        place.dst_port,
-      ),
+      community_id: communityId(w, v6 ? b : b + 3, w, v6 ? b + 4 : b + 7, v6, protocol, srcPort, dstPort),
       service: services === 0 ? '' : serviceNames(services),
       duration_s: length > 0 ? length / second : null,
       src_bytes: srcBytes,
@@ -512,7 +507,7 @@ export class Meter implements StreamConsumer {
       vlan: vlanOf(packed),
       src_mac: (macs & 1) !== 0 ? macText(w, b + at.macs, 0) : '',
       dst_mac: (macs & 2) !== 0 ? macText(w, b + at.macs, 6) : '',
-      dst_name: place.dst_name,
+      dst_name: place === null || place.dst_name === '' ? name : place.dst_name,
     };
     const line = w[b + at.line]!;
     const offset = d[(b + num.offset) >>> 1]!;

@@ -1,15 +1,33 @@
 /** Texts of flows: addresses, ids. Made for some hundred thousand calls per second. */
 
-const octets: string[] = [];
-for (let i = 0; i < 256; i++) octets.push(String(i));
+/** Digits of an octet, first in the low byte; their number in the top byte. */
+const octets = new Int32Array(256);
+for (let i = 0; i < 256; i++) {
+  const digits = String(i);
+  for (let k = 0; k < digits.length; k++) octets[i] = octets[i]! | (digits.charCodeAt(k) << (8 * k));
+  octets[i] = octets[i]! | (digits.length << 24);
+}
 
 const cached: string[] = new Array<string>(4096).fill('');
 const cachedWords = new Int32Array(4096);
+const addressBytes = Buffer.alloc(20);
+/** Node's own decoder; its types leave it out. */
+const addressSource = addressBytes as unknown as { latin1Slice(from: number, upTo: number): string };
 
 export function ipv4Text(word: number): string {
   const slot = (word ^ (word >>> 12)) & 4095;
   if (cachedWords[slot] === word && cached[slot] !== '') return cached[slot]!;
-  const text = `${octets[word >>> 24]}.${octets[(word >>> 16) & 255]}.${octets[(word >>> 8) & 255]}.${octets[word & 255]}`;
+  // Written into bytes first: joined from pieces it would be a tree of five strings.
+  let at = 0;
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    const digits = octets[(word >>> shift) & 255]!;
+    addressBytes[at] = digits;
+    addressBytes[at + 1] = digits >>> 8;
+    addressBytes[at + 2] = digits >>> 16;
+    at += digits >>> 24;
+    addressBytes[at++] = 0x2e;
+  }
+  const text = addressSource.latin1Slice(0, at - 1);
   cachedWords[slot] = word;
   cached[slot] = text;
   return text;
@@ -62,18 +80,15 @@ const pairs = new Uint16Array(62 * 62);
 for (let i = 0; i < pairs.length; i++) {
   pairs[i] = alphabet.charCodeAt(i % 62) | (alphabet.charCodeAt(Math.floor(i / 62)) << 8);
 }
-const uidBytes = Buffer.alloc(20);
-uidBytes[1] = 0x43;
-/** Node's own decoder; its types leave it out. */
-const uidSource = uidBytes as unknown as { latin1Slice(from: number, upTo: number): string };
+const u = new Uint8Array(20);
 
 function spell(at: number, word: number): void {
   let rest = word >>> 0;
   for (let i = at; i < at + 6; i += 2) {
     const left = Math.floor(rest / 3844);
     const pair = pairs[rest - left * 3844]!;
-    uidBytes[i] = pair & 255;
-    uidBytes[i + 1] = pair >>> 8;
+    u[i] = pair & 255;
+    u[i + 1] = pair >>> 8;
     rest = left;
   }
 }
@@ -114,5 +129,12 @@ export function flowUid(time: number, w: Int32Array, b: number, ports: number, p
   spell(2, settle(x));
   spell(8, settle(y));
   spell(14, settle(z));
-  return uidSource.latin1Slice(1, 20);
+  // Twice as fast as a decoder for so few characters.
+  // biome-ignore format: one row a chain
+  return String.fromCharCode(
+    0x43,
+    u[2]!, u[3]!, u[4]!, u[5]!, u[6]!, u[7]!,
+    u[8]!, u[9]!, u[10]!, u[11]!, u[12]!, u[13]!,
+    u[14]!, u[15]!, u[16]!, u[17]!, u[18]!, u[19]!,
+  );
 }

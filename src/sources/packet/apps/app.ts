@@ -67,8 +67,11 @@ export interface Flow {
   emit(event: WeirEvent): void;
 }
 
-/** Whether an analyzer wants more: yes; no; or another protocol begins here, as after CONNECT. */
-export type Wants = 'more' | 'nothing' | 'detect';
+/**
+ * Whether an analyzer wants more: yes; no; or another protocol begins here, as after CONNECT. 'idle', for datagrams
+ * only: yes, but nothing has to be remembered until then.
+ */
+export type Wants = 'more' | 'nothing' | 'detect' | 'idle';
 
 /** One application protocol on one flow. State lives as long as more is wanted. */
 export interface App {

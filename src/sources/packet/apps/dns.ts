@@ -6,7 +6,7 @@ import {
   parseDnsMessage,
   parseNetbiosMessage,
 } from '../protocols/dns.ts';
-import { type App, columns, type Flow, PendingPair, type Wants } from './app.ts';
+import { type App, type Flow, PendingPair, type Wants } from './app.ts';
 
 /** Queries of one flow that wait for an answer; more than this and the oldest is reported without one. */
 const maxWaiting = 256;
@@ -17,13 +17,17 @@ interface Query {
   readonly time: number;
   readonly id: number;
   readonly question: DnsQuestion | null;
+  next: Query | null;
 }
 
 /** DNS, mDNS, LLMNR and NetBIOS names: one event a question, with the answer when one comes. */
 export class DnsApp implements App {
   private readonly netbios: boolean;
   private readonly stream: boolean;
-  private waiting: Query[] = [];
+  /** oldest first; nearly always one, so a chain is cheaper than an array */
+  private first: Query | null = null;
+  private last: Query | null = null;
+  private waiting = 0;
   private pending: PendingPair | null = null;
   private strangers = 0;
 
@@ -35,7 +39,8 @@ export class DnsApp implements App {
   data(flow: Flow, fromOrig: boolean, b: Uint8Array, from: number, upTo: number): Wants {
     if (!this.stream) {
       this.message(flow, b, from, upTo);
-      return this.strangers > 4 ? 'nothing' : 'more';
+      if (this.strangers > 4) return 'nothing';
+      return this.waiting === 0 && this.strangers === 0 ? 'idle' : 'more';
     }
     this.pending ??= new PendingPair();
     const pending = this.pending.of(fromOrig);
@@ -64,57 +69,88 @@ export class DnsApp implements App {
   }
 
   private ask(flow: Flow, message: DnsMessage): void {
-    const { waiting } = this;
-    while (waiting.length > 0 && flow.time - waiting[0]!.time > patience) this.report(flow, waiting.shift()!);
-    const questions = message.questions.length === 0 ? [null] : message.questions;
-    for (const question of questions) {
-      if (waiting.length >= maxWaiting) this.report(flow, waiting.shift()!);
-      waiting.push({ time: flow.time, id: message.id, question });
+    const { time } = flow;
+    while (this.first !== null && time - this.first.time > patience) this.giveUp(flow);
+    const { questions } = message;
+    for (let i = 0; i < (questions.length || 1); i++) {
+      if (this.waiting >= maxWaiting) this.giveUp(flow);
+      const query: Query = { time, id: message.id, question: questions[i] ?? null, next: null };
+      if (this.last === null) this.first = query;
+      else this.last.next = query;
+      this.last = query;
+      this.waiting++;
     }
   }
 
+  /** Reports the oldest query without an answer. */
+  private giveUp(flow: Flow): void {
+    const query = this.first!;
+    this.takeOut(null, query);
+    this.report(flow, query.time, query.id, query.question, null, false);
+  }
+
+  private takeOut(before: Query | null, query: Query): void {
+    if (before === null) this.first = query.next;
+    else before.next = query.next;
+    if (this.last === query) this.last = before;
+    this.waiting--;
+  }
+
   private answer(flow: Flow, message: DnsMessage): void {
-    const { waiting } = this;
+    const { questions } = message;
     let answered = 0;
-    for (const question of message.questions.length === 0 ? [null] : message.questions) {
-      const i = waiting.findIndex(
-        (q) =>
-          q.id === message.id &&
-          (question === null ||
-            q.question === null ||
-            (q.question.name === question.name && q.question.type === question.type)),
-      );
-      if (i >= 0) {
-        const query = waiting[i]!;
-        waiting.splice(i, 1);
-        this.report(flow, { ...query, question: query.question ?? question }, message, true);
+    for (let i = 0; i < (questions.length || 1); i++) {
+      const question = questions[i] ?? null;
+      let before: Query | null = null;
+      let query = this.first;
+      while (query !== null && !answers(query, message.id, question)) {
+        before = query;
+        query = query.next;
+      }
+      if (query !== null) {
+        this.takeOut(before, query);
+        this.report(flow, query.time, query.id, query.question ?? question, message, true);
         answered++;
       } else if (question !== null) {
-        this.report(flow, { time: flow.time, id: message.id, question }, message, false);
+        this.report(flow, flow.time, message.id, question, message, false);
         answered++;
       }
     }
     // mDNS announces without having been asked
-    if (answered === 0) {
-      this.report(flow, { time: flow.time, id: message.id, question: null }, message, false);
-    }
+    if (answered === 0) this.report(flow, flow.time, message.id, null, message, false);
   }
 
-  private report(flow: Flow, query: Query, message: DnsMessage | null = null, asked = false): void {
+  private report(
+    flow: Flow,
+    time: number,
+    id: number,
+    question: DnsQuestion | null,
+    message: DnsMessage | null,
+    asked: boolean,
+  ): void {
     const first = message?.answers[0];
+    const { place } = flow;
     const event: Dns = {
       kind: 'dns',
-      time: query.time,
-      ...columns(flow),
-      transaction_id: query.id,
-      query: query.question?.name ?? first?.name ?? '',
+      time,
+      uid: place.uid,
+      src_ip: place.src_ip,
+      src_port: place.src_port,
+      dst_ip: place.dst_ip,
+      dst_port: place.dst_port,
+      transport: place.transport,
+      src_local: false,
+      dst_local: false,
+      direction: '',
+      transaction_id: id,
+      query: question?.name ?? first?.name ?? '',
       query_domain: '',
       generated_score: 0,
-      query_type: query.question?.type_name ?? first?.type_name ?? '',
+      query_type: question?.type_name ?? first?.type_name ?? '',
       response_code: message === null ? '' : message.rcode_name,
-      answers: message === null ? [] : message.answers.map((answer) => answer.text),
+      answers: message === null ? [] : texts(message),
       answer_ttl_s: message?.min_ttl_s ?? null,
-      rtt_s: asked && flow.time >= query.time ? (flow.time - query.time) / 1_000_000 : null,
+      rtt_s: asked && flow.time >= time ? (flow.time - time) / 1_000_000 : null,
       authoritative: message?.authoritative ?? false,
       rejected: message !== null && refusals.has(message.rcode),
     };
@@ -128,8 +164,24 @@ export class DnsApp implements App {
   ended(): void {}
 
   close(flow: Flow): void {
-    for (const query of this.waiting.splice(0)) this.report(flow, query);
+    while (this.first !== null) this.giveUp(flow);
   }
+}
+
+function answers(query: Query, id: number, question: DnsQuestion | null): boolean {
+  return (
+    query.id === id &&
+    (question === null ||
+      query.question === null ||
+      (query.question.name === question.name && query.question.type === question.type))
+  );
+}
+
+function texts(message: DnsMessage): string[] {
+  const { answers } = message;
+  const list: string[] = new Array<string>(answers.length);
+  for (let i = 0; i < answers.length; i++) list[i] = answers[i]!.text;
+  return list;
 }
 
 /** SERVFAIL, NOTIMP, REFUSED, NOTAUTH */

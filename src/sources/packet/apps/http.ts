@@ -9,7 +9,7 @@ import {
   skipBody,
   skipLostBody,
 } from '../protocols/http.ts';
-import { type App, columns, type Flow, Pending, type Wants } from './app.ts';
+import { type App, type Flow, Pending, type Wants } from './app.ts';
 
 const maxWaiting = 64;
 
@@ -19,6 +19,7 @@ interface Exchange {
   readonly requestBody: HttpBody | null;
   response: HttpResponseHead | null;
   responseBody: HttpBody | null;
+  next: Exchange | null;
 }
 
 /** HTTP/1 over the whole life of a connection: heads are read, bodies counted. */
@@ -28,7 +29,9 @@ export class HttpApp implements App {
   private server: Pending | null = null;
   private requestBody: HttpBody | null = null;
   /** requests whose answer is not complete, oldest first */
-  private readonly waiting: Exchange[] = [];
+  private first: Exchange | null = null;
+  private last: Exchange | null = null;
+  private waiting = 0;
   private answering: Exchange | null = null;
   private clientLost = false;
   private serverLost = false;
@@ -77,14 +80,12 @@ export class HttpApp implements App {
       }
       from += head.head_bytes;
       this.requestBody = bodyLength(head);
-      if (this.waiting.length >= maxWaiting) this.finish(flow, this.waiting.shift()!);
-      this.waiting.push({
-        time: flow.time,
-        request: head,
-        requestBody: this.requestBody,
-        response: null,
-        responseBody: null,
-      });
+      if (this.waiting >= maxWaiting) this.finish(flow, this.next()!);
+      const exchange = newExchange(flow.time, head, this.requestBody);
+      if (this.last === null) this.first = exchange;
+      else this.last.next = exchange;
+      this.last = exchange;
+      this.waiting++;
       if (flow.place.dst_name === '') flow.place.dst_name = head.host;
       flow.confirm('http');
     }
@@ -120,13 +121,7 @@ export class HttpApp implements App {
       from += head.head_bytes;
       flow.confirm('http');
       if (head.status_code >= 100 && head.status_code < 200 && head.status_code !== 101) continue;
-      const exchange = this.waiting.shift() ?? {
-        time: flow.time,
-        request: null,
-        requestBody: null,
-        response: null,
-        responseBody: null,
-      };
+      const exchange = this.next() ?? newExchange(flow.time, null, null);
       exchange.response = head;
       exchange.responseBody = bodyLength(head, exchange.request?.method ?? '');
       this.answering = exchange;
@@ -137,6 +132,15 @@ export class HttpApp implements App {
     }
   }
 
+  private next(): Exchange | null {
+    const { first } = this;
+    if (first === null) return null;
+    this.first = first.next;
+    if (this.first === null) this.last = null;
+    this.waiting--;
+    return first;
+  }
+
   private answered(flow: Flow): void {
     const exchange = this.answering;
     this.answering = null;
@@ -145,10 +149,19 @@ export class HttpApp implements App {
 
   private finish(flow: Flow, exchange: Exchange): void {
     const { request, response } = exchange;
+    const { place } = flow;
     const event: Http = {
       kind: 'http',
       time: exchange.time,
-      ...columns(flow),
+      uid: place.uid,
+      src_ip: place.src_ip,
+      src_port: place.src_port,
+      dst_ip: place.dst_ip,
+      dst_port: place.dst_port,
+      transport: place.transport,
+      src_local: false,
+      dst_local: false,
+      direction: '',
       method: request?.method ?? '',
       host: request?.host ?? '',
       host_domain: '',
@@ -188,8 +201,12 @@ export class HttpApp implements App {
 
   close(flow: Flow): void {
     this.answered(flow);
-    for (const exchange of this.waiting.splice(0)) this.finish(flow, exchange);
+    for (let exchange = this.next(); exchange !== null; exchange = this.next()) this.finish(flow, exchange);
   }
+}
+
+function newExchange(time: number, request: HttpRequestHead | null, requestBody: HttpBody | null): Exchange {
+  return { time, request, requestBody, response: null, responseBody: null, next: null };
 }
 
 function kept(bytes: Uint8Array, from: number, upTo: number): Pending {

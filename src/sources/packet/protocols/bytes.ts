@@ -28,8 +28,27 @@ export function u32le(b: Uint8Array, i: number): number {
 export function view(b: Uint8Array): Buffer {
   return b instanceof Buffer ? b : Buffer.from(b.buffer, b.byteOffset, b.byteLength);
 }
+/** Short texts come again and again (names, agents, types): one string serves them all while they are kept. */
+const shared: string[] = new Array<string>(4096).fill('');
+const mostShared = 96;
+
 export function latin1(b: Uint8Array, start: number, end: number): string {
-  return view(b).toString('latin1', start, end);
+  const length = end - start;
+  if (length <= 0) return '';
+  if (length > mostShared || end > b.length) return view(b).toString('latin1', start, end);
+  let h = length;
+  const step = length > 16 ? 3 : 1;
+  for (let i = start; i < end; i += step) h = (Math.imul(h, 31) + b[i]!) | 0;
+  h ^= h >>> 12;
+  const known = shared[h & 4095]!;
+  if (known.length === length) {
+    let i = 0;
+    while (i < length && known.charCodeAt(i) === b[start + i]) i++;
+    if (i === length) return known;
+  }
+  const text = view(b).toString('latin1', start, end);
+  shared[h & 4095] = text;
+  return text;
 }
 export function utf8(b: Uint8Array, start: number, end: number): string {
   return view(b).toString('utf8', start, end);
@@ -48,8 +67,9 @@ export function copy(b: Uint8Array, start: number, end: number): Uint8Array {
 
 /** Index of `byte` in [start, end), or -1. */
 export function indexOfByte(b: Uint8Array, byte: number, start: number, end: number): number {
-  const at = b.indexOf(byte, start);
-  return at === -1 || at >= end ? -1 : at;
+  // Not b.indexOf(): that looks on to the end of the buffer, a whole chunk of the capture.
+  for (let i = start; i < end; i++) if (b[i] === byte) return i;
+  return -1;
 }
 
 /** True when the ASCII text stands at `at`, inside [at, end). */

@@ -1,4 +1,4 @@
-import { escaped, ipv4Text, ipv6Text, u16, u32 } from './bytes.ts';
+import { escaped, ipv4Text, ipv6Text, latin1, u16, u32 } from './bytes.ts';
 
 /** DNS messages (RFC 1035; EDNS RFC 6891; SVCB RFC 9460), mDNS, LLMNR and NetBIOS name service (RFC 1002). */
 
@@ -176,7 +176,7 @@ function readName(w: Walk, limit: number): string | null {
   let behind = -1;
   let jumps = 0;
   let length = 0;
-  let name = '';
+  let spelled = 0;
   let stop = limit;
   for (;;) {
     if (at >= stop) return null;
@@ -197,23 +197,36 @@ function readName(w: Walk, limit: number): string | null {
     if (size >= 0x40 || at + 1 + size > stop) return null;
     length += size + 1;
     if (length > 255) return null;
-    const text = w.netbios && name === '' ? netbiosLabel(b, at + 1, size) : label(b, at + 1, at + 1 + size);
-    name = name === '' ? text : `${name}.${text}`;
+    if (spelled > 0) spelling[spelled++] = 0x2e;
+    if (w.netbios && spelled === 0) {
+      const text = netbiosLabel(b, at + 1, size);
+      spelled = spelling.latin1Write(text, 0);
+    } else spelled = spell(b, at + 1, at + 1 + size, spelled);
     at += 1 + size;
   }
   w.at = behind === -1 ? at : behind;
-  return name;
+  return latin1(spelling, 0, spelled);
 }
 
-function label(b: Uint8Array, start: number, end: number): string {
-  let text = '';
+/** A name has at most 255 bytes, each at most four characters. */
+const spelling = Buffer.alloc(1100) as Buffer & { latin1Write(text: string, at: number): number };
+const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
+
+/** Writes a label in the form of `DnsQuestion.name`; returns where it ends. */
+function spell(b: Uint8Array, start: number, end: number, to: number): number {
+  let at = to;
   for (let i = start; i < end; i++) {
     const c = b[i]!;
-    if (c >= 0x41 && c <= 0x5a) text += String.fromCharCode(c + 32);
-    else if (c > 0x20 && c < 0x7f && c !== 0x5c && c !== 0x2e) text += String.fromCharCode(c);
-    else text += `\\x${c.toString(16).padStart(2, '0')}`;
+    if (c >= 0x41 && c <= 0x5a) spelling[at++] = c + 32;
+    else if (c > 0x20 && c < 0x7f && c !== 0x5c && c !== 0x2e) spelling[at++] = c;
+    else {
+      spelling[at++] = 0x5c;
+      spelling[at++] = 0x78;
+      spelling[at++] = hexDigits[c >>> 4]!;
+      spelling[at++] = hexDigits[c & 15]!;
+    }
   }
-  return text;
+  return at;
 }
 
 /** A name in the data of a record. '' when it is broken. */
@@ -366,7 +379,7 @@ export function decodeNetbiosName(encoded: string): { name: string; suffix: numb
 }
 
 function netbiosLabel(b: Uint8Array, at: number, size: number): string {
-  const text = label(b, at, at + size);
+  const text = latin1(spelling, 0, spell(b, at, at + size, 0));
   return decodeNetbiosName(text)?.name.toLowerCase() ?? text;
 }
 

@@ -376,11 +376,10 @@ export interface HttpBody {
  * status: 101, and 2xx to CONNECT, become a tunnel.
  */
 export function bodyLength(head: HttpRequestHead | HttpResponseHead, request_method = ''): HttpBody {
-  const body: HttpBody = { kind: 'none', left: 0, seen_bytes: 0, phase: 'size', line_bytes: 0, done: true };
   if ('status_code' in head) {
-    if (head.status_code === 101) return { ...body, kind: 'tunnel', done: false };
+    if (head.status_code === 101) return newBody('tunnel', 0, false);
     if (request_method === 'CONNECT' && head.status_code >= 200 && head.status_code < 300) {
-      return { ...body, kind: 'tunnel', done: false };
+      return newBody('tunnel', 0, false);
     }
     if (
       request_method === 'HEAD' ||
@@ -388,15 +387,21 @@ export function bodyLength(head: HttpRequestHead | HttpResponseHead, request_met
       head.status_code === 204 ||
       head.status_code === 304
     ) {
-      return body;
+      return noBody;
     }
   }
-  if (head.chunked) return { ...body, kind: 'chunked', done: false };
+  if (head.chunked) return newBody('chunked', 0, false);
   if (head.content_length !== null) {
-    return { ...body, kind: 'length', left: head.content_length, done: head.content_length === 0 };
+    return newBody('length', head.content_length, head.content_length === 0);
   }
-  return 'status_code' in head ? { ...body, kind: 'close', done: false } : body;
+  return 'status_code' in head ? newBody('close', 0, false) : noBody;
 }
+
+function newBody(kind: HttpBody['kind'], left: number, done: boolean): HttpBody {
+  return { kind, left, seen_bytes: 0, phase: 'size', line_bytes: 0, done };
+}
+/** Done from the start, so nothing is ever written to it and all heads without a body share it. */
+const noBody: HttpBody = Object.freeze(newBody('none', 0, true));
 
 /** Takes body bytes and returns where the next head begins, or `end`. Look at `body.done`. */
 export function skipBody(body: HttpBody, b: Uint8Array, start: number, end: number): number {

@@ -78,10 +78,15 @@ function highestVersion(hello: ClientHello): number {
   return best === -1 ? hello.version : best;
 }
 
-/** First and last character of the first protocol; of its hexadecimal form when either is not a letter or digit. */
+/**
+ * First and last character of the first protocol; of its hexadecimal form when either is not a letter or digit. The
+ * page asks for hexadecimal digits whatever the byte ('ad' for ab cd), but every vector its authors publish has 99 for a protocol that
+ * begins above ASCII, so that is what other tools give and what is given here (FoxIO-LLC/ja4, issue 178).
+ */
 function alpnCode(first: string | undefined): string {
   if (first === undefined || first === '') return '00';
   const head = first[0]!;
+  if (first.charCodeAt(0) > 0x7f) return '99';
   const tail = first[first.length - 1]!;
   if (isAlphanumeric(head) && isAlphanumeric(tail)) return head + tail;
   const text = Buffer.from(first, 'latin1').toString('hex');

@@ -100,7 +100,7 @@ test('fingerprints leave GREASE out: JA3 in order, JA4 sorted, name and protocol
   assert.equal(ja4(hello, 'q'), `q13d0206h2_${sha('1301,c02f')}_${sha('000a,000b,000d,002b_0403,0804')}`);
 });
 
-test('JA4 writes protocols that are not letters or digits by their hexadecimal form, as its page says', () => {
+test('JA4 writes protocols that are not letters or digits by their hexadecimal form, and 99 for those above ASCII as its published vectors do', () => {
   const code = (name: string): string => {
     const s = newTls();
     feed(s, true, record(22, clientHello({ extensions: [alpn(name)] })));
@@ -109,8 +109,9 @@ test('JA4 writes protocols that are not letters or digits by their hexadecimal f
   assert.equal(code('h2'), 'h2');
   assert.equal(code('http/1.1'), 'h1');
   assert.equal(code('q'), 'qq');
-  assert.equal(code('\xab'), 'ab');
-  assert.equal(code('\xab\xcd'), 'ad');
+  assert.equal(code('\xab'), '99');
+  assert.equal(code('\xab\xcd'), '99');
+  assert.equal(code('-h2'), '22');
   assert.equal(code('0\xab'), '3b');
   assert.equal(code('01\xab\xcd'), '3d');
   assert.equal(code('0\xab\xcd1'), '01');

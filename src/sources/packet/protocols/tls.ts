@@ -78,7 +78,7 @@ export interface TlsSession {
 
 interface TlsSide {
   /** bytes of a record header that was cut */
-  readonly header: Uint8Array;
+  header: Uint8Array;
   header_length: number;
   /** content type of the record that is open, and how much of it is to come */
   record_type: number;
@@ -185,9 +185,11 @@ export function newTls(dtls = false): TlsSession {
   };
 }
 
+const noBytes = new Uint8Array(0);
+
 function newSide(): TlsSide {
   return {
-    header: new Uint8Array(5),
+    header: noBytes,
     header_length: 0,
     record_type: 0,
     record_left: 0,
@@ -232,10 +234,16 @@ export function feedTls(
     if (side.header_length === 0 && session.state === 'start' && isSsl2Hello(b, at, end)) {
       return ssl2Hello(session, from_opener, b, at, end);
     }
+    if (side.header_length === 0 && end - at >= 5) {
+      at += 5;
+      if (!openRecord(session, side, from_opener, b, at - 5)) return wantsMore(session);
+      continue;
+    }
+    if (side.header.length === 0) side.header = new Uint8Array(5);
     while (side.header_length < 5 && at < end) side.header[side.header_length++] = b[at++]!;
     if (side.header_length < 5) return plausibleHeader(session, side);
     side.header_length = 0;
-    if (!openRecord(session, side, from_opener)) return wantsMore(session);
+    if (!openRecord(session, side, from_opener, side.header, 0)) return wantsMore(session);
   }
   return true;
 }
@@ -272,14 +280,20 @@ function plausibleHeader(session: TlsSession, side: TlsSide): boolean {
   return wantsMore(session);
 }
 
-function openRecord(session: TlsSession, side: TlsSide, from_opener: boolean): boolean {
-  const type = side.header[0]!;
-  const length = u16(side.header, 3);
+function openRecord(
+  session: TlsSession,
+  side: TlsSide,
+  from_opener: boolean,
+  header: Uint8Array,
+  at: number,
+): boolean {
+  const type = header[at]!;
+  const length = u16(header, at + 3);
   const fits =
     type >= CHANGE_CIPHER_SPEC &&
     type <= 26 &&
-    side.header[1] === 3 &&
-    side.header[2]! <= 4 &&
+    header[at + 1] === 3 &&
+    header[at + 2]! <= 4 &&
     length > 0 &&
     length <= 16384 + 2048;
   if (!fits || (session.state === 'start' && type !== HANDSHAKE && type !== ALERT)) {
@@ -643,7 +657,10 @@ function list16(b: Uint8Array, start: number, end: number): number[] {
 
 function list8(b: Uint8Array, start: number, end: number): number[] {
   if (end <= start) return [];
-  return Array.from(b.subarray(start + 1, Math.min(end, start + 1 + b[start]!)));
+  const values: number[] = [];
+  const stop = Math.min(end, start + 1 + b[start]!);
+  for (let i = start + 1; i < stop; i++) values.push(b[i]!);
+  return values;
 }
 
 function numbers16(b: Uint8Array, start: number, end: number): number[] {
