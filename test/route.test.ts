@@ -9,6 +9,7 @@ import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/e
 import { clearEvents } from '../src/pipeline/clear.ts';
 import type { AnalyzeResult } from '../src/pipeline/route.ts';
 import { featureRows } from '../src/pipeline/rows.ts';
+import { merge, scenario } from '../src/scenarios/index.ts';
 import type { WeirEvent } from '../src/schema/event/index.ts';
 import type { Finding } from '../src/schema/finding.ts';
 import { openStore, type Store } from '../src/store/index.ts';
@@ -138,6 +139,28 @@ test('a window sees only the past: what ended before an instant is judged alike,
     const before_cut = (seen: readonly Seen[]) => seen.filter((one) => one.ends <= cut).map(idAndP);
     assert.deepEqual(before_cut(await allSeen()), before_cut(whole), `cut at ${share}`);
   }
+});
+
+test('that holds for detectors that look back over days as well', async () => {
+  const place = { seed: 7, start: monday };
+  const days = [
+    ...merge(
+      scenario('office', { hosts: 4, days: 3, activity: 0.05 }, place),
+      scenario('host_silent', { after_s: 180_000 }, place),
+    ),
+  ];
+  const cut = monday + 56 * 3600e6;
+  await put(days);
+  const whole = await allSeen();
+  await put(days.filter((event) => event.time < cut));
+  // The last hour is judged only when the next one shows that it is over.
+  const before_cut = (seen: readonly Seen[]) =>
+    seen
+      .filter((one) => one.ends <= cut - 3600e6)
+      .map((one) => `${idAndP(one)} ${JSON.stringify(one.finding.values)}`);
+  const cut_off = new Set(before_cut(await allSeen()));
+  const differ = before_cut(whole).filter((one) => !cut_off.has(one));
+  assert.deepEqual(differ, []);
 });
 
 test('evidence leads to events in the store and to the lines of the input', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
+import { counted } from '../base/format.ts';
 import { createProgress, plain, terminalWidth } from '../base/terminal.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
 import { findingsTable, paragraph, runSummary, toOcsf } from '../report/index.ts';
@@ -71,7 +72,7 @@ export async function run(args: string[]): Promise<number> {
   ).finally(progress.done);
   if (values.json) printJson(result);
   else printText(result, { top, keep: values.keep ?? null });
-  for (const line of warnings(result, values.json)) console.error(`weir: ${line}`);
+  for (const line of warnings(result, values.json, values.keep ?? null)) console.error(`weir: ${line}`);
   if (result.failed.length > 0) return 2;
   const fails = (severity: Severity): boolean =>
     fail_on !== null && severities[severity] >= severities[fail_on];
@@ -103,14 +104,14 @@ function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOption
 }
 
 /** What must be said beside the findings; the readable answer says most of it itself. */
-function warnings(result: AnalyzeResult, json: boolean): string[] {
+function warnings(result: AnalyzeResult, json: boolean, keep: string | null): string[] {
   const failed = result.failed.map((one) =>
     plain(`detector ${one.detector} (${one.file}) failed, so what it sees is missing: ${one.why}`),
   );
   if (!json) return failed;
+  const kept = keep === null ? '--keep DIR keeps them, table reject' : `kept in ${keep}, table reject`;
   const rejected = result.inputs.reduce((sum, one) => sum + total(one.ledger.rejected), 0);
-  const lost =
-    rejected === 0 ? [] : [`${rejected} records could not be read; --keep DIR keeps them, table reject`];
+  const lost = rejected === 0 ? [] : [`${counted(rejected, 'record')} could not be read; ${kept}`];
   const local = result.local_note === null ? [] : [plain(result.local_note)];
   return [...local, ...lost, result.baseline_note, ...failed];
 }
