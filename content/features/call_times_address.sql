@@ -16,12 +16,13 @@ columns:
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
+SELECT * FROM (
 SELECT
   window_at, src_ip, dst_ip, dst_port, transport, calls, call_times, call_bytes, sent_bytes, received_bytes,
   count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS callers,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
-  count() OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
   direction, service, first_at, last_at
 FROM (
@@ -46,9 +47,9 @@ FROM (
     AND transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
     AND dst_port NOT IN (53, 67, 68, 123, 137, 138, 546, 547, 1900, 3702, 5353, 5355)
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
-  HAVING calls >= 6
 )
-WHERE (src_ip, dst_ip) NOT IN (
+)
+WHERE calls >= 6 AND (src_ip, dst_ip) NOT IN (
   SELECT src_ip, dst_ip FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
   UNION DISTINCT
   SELECT src_ip, dst_ip FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}

@@ -19,12 +19,13 @@ columns:
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
+SELECT * FROM (
 SELECT
   window_at, src_ip, dst_name, calls, call_times, call_bytes, addresses,
   count() OVER (PARTITION BY window_at, dst_name) AS callers,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
-  count() OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
   sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
@@ -55,7 +56,6 @@ FROM (
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND host != '' AND direction != 'inbound'
   )
   GROUP BY window_at, src_ip, dst_name
-  HAVING calls >= 6
 ) AS pairs
 LEFT JOIN (
   SELECT cutToFirstSignificantSubdomain(name) AS parent, uniqExact(name) AS sister_names
@@ -66,3 +66,5 @@ LEFT JOIN (
   )
   GROUP BY parent
 ) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)
+)
+WHERE calls >= 6

@@ -13,6 +13,7 @@ columns:
   dst_ip: {unit: text, says: the place that got most}
   dst_port: {unit: port, says: its port}
   place_age_h: {unit: count, says: hours since anyone here first called that place}
+  network_age_h: {unit: count, says: hours of network history}
 */
 SELECT
   window_at,
@@ -27,6 +28,7 @@ SELECT
   argMax(place, sent) AS dst_ip,
   argMax(port, sent) AS dst_port,
   dateDiff('hour', argMax(place_first, sent), max(seen_last)) AS place_age_h,
+  dateDiff('hour', (SELECT min(time) FROM connection), min(seen_first)) AS network_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
@@ -43,6 +45,8 @@ FROM (
   FROM connection AS c
   INNER JOIN (SELECT dst_ip, min(time) AS first_of_place FROM connection WHERE time < {to:DateTime64(6)} GROUP BY dst_ip) AS places USING (dst_ip)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND NOT $(wide)
+    -- What goes to relays of calls and shared screens (STUN and TURN, RFC 8656, and the ports of large services) is not an upload.
+    AND NOT (transport = 'udp' AND (dst_port BETWEEN 3478 AND 3481 OR dst_port BETWEEN 8801 AND 8810 OR dst_port BETWEEN 19302 AND 19309))
   GROUP BY window_at, src_ip, place
 )
 GROUP BY window_at, src_ip

@@ -59,10 +59,13 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
   };
 }
 
+/** Hosts that a network is taken to have besides those seen: two of two that call the same place may both be taken over. */
+const unseen_hosts = 8;
+
 /** The share of local hosts that call the same place too, squared: what many call is a service of the house. */
 function sharedBy(row: FeatureRow, prevalence: string): number {
   const others = Math.max(0, Number(row.values[prevalence]) - 1);
-  const hosts = Math.max(1, Number(row.values.hosts ?? 1));
+  const hosts = Number(row.values.hosts ?? 1) + unseen_hosts;
   return Math.min(1, (others / hosts) ** 2);
 }
 

@@ -48,7 +48,7 @@ export const collection = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['unusual_host_behaviour', 'unusual_host_hour'],
+      detectors: ['internal_collection'],
       attack: ['T1039', 'T1074'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadContent } from '../src/content/index.ts';
+import { type AnalyzeResult, analyze } from '../src/pipeline/route.ts';
+import { answers, sampleStart, scenario, zeekJson } from '../src/scenarios/index.ts';
+import { severities } from '../src/schema/detector.ts';
+import type { Finding } from '../src/schema/finding.ts';
+import { openStore } from '../src/store/index.ts';
+
+/** What `weir start` shows, held to the sample's own answers. */
+
+const setting = { seed: 1, start: sampleStart };
+const stages = answers('sample', {}, setting);
+const suspect = stages[0]!.src_ip;
+/** The laptop that is new, the desk that uploads a video, the printer that is updated. */
+const harmless = ['10.20.1.170', '10.20.1.26', '10.20.0.30'];
+const folder = mkdtempSync(join(tmpdir(), 'weir-sample-test-'));
+let result: AnalyzeResult;
+
+before(async () => {
+  const log = join(folder, 'office.log');
+  const lines: string[] = [];
+  for (const event of scenario('sample', {}, setting)) lines.push(zeekJson(event));
+  writeFileSync(log, `${lines.filter((line) => line !== '').join('\n')}\n`);
+  const store = await openStore({ directory: null });
+  try {
+    result = await analyze(store, loadContent(), {
+      run_id: 'sample',
+      version: '0',
+      paths: [log],
+      baseline_paths: [],
+      since: null,
+      until: null,
+      local_networks: null,
+      budget_per_day: 20,
+      detectors: [],
+      keep_raw: false,
+      evidence: 1,
+      now: Date.now() * 1000,
+      progress: () => {},
+    });
+  } finally {
+    await store.close();
+  }
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const about = (host: string): ((finding: Finding) => boolean) => {
+  return (finding) => Object.values(finding.entity).includes(host);
+};
+
+describe('what weir start says of the sample', () => {
+  for (const stage of stages) {
+    it(`names the stage: ${stage.note}`, () => {
+      const found = result.findings.filter(
+        (one) =>
+          stage.detectors.includes(one.detector) &&
+          about(stage.src_ip)(one) &&
+          one.start_at <= stage.to &&
+          one.end_at >= stage.from,
+      );
+      assert.ok(found.length > 0, `none of ${stage.detectors.join(', ')} names ${stage.src_ip}`);
+    });
+  }
+
+  it('puts the host of the attack on top', () => {
+    const top = result.findings.slice(0, 6);
+    assert.deepEqual(
+      top.filter((one) => !about(suspect)(one)).map((one) => one.summary),
+      [],
+    );
+  });
+
+  it('rates no harmless oddity above medium', () => {
+    const loud = result.findings.filter(
+      (one) => harmless.some((host) => about(host)(one)) && severities[one.severity] > severities.medium,
+    );
+    assert.deepEqual(
+      loud.map((one) => one.summary),
+      [],
+    );
+  });
+
+  it('says little of the other hosts: at most five findings a day', () => {
+    const others = result.findings.filter(
+      (one) => !about(suspect)(one) && one.values.first_client !== suspect,
+    );
+    assert.ok(others.length <= 15, others.map((one) => one.summary).join('\n'));
+  });
+});
