@@ -71,6 +71,8 @@ test('output to a file is 100 columns wide, and a terminal between 60 and 160', 
 test('a paragraph is wrapped at blanks, and a word that is too long is broken', () => {
   assert.equal(wrap('one two three four', 9), 'one two\nthree\nfour');
   assert.equal(wrap('abcdefghijklmnop', 8), 'abcdefgh\nijklmnop');
+  assert.equal(wrap('download.update.example', 16), 'download.update.\nexample');
+  assert.equal(wrap('a.bcdefghijklmno', 8), 'a.bcdefg\nhijklmno');
   assert.equal(wrap('- one two three', 10, '', '  '), '- one two\n  three');
   assert.equal(wrap('one two three', 12, '  '), '  one two\n  three');
   assert.equal(wrap('', 10), '');
@@ -117,6 +119,22 @@ test('a column gives way only as long as its words stay whole, while another can
 10.0.0.7 →               a host that
 download.update.example  tries the
                          same port`,
+  );
+});
+
+test('short columns keep their width, and two long ones share the rest for the fewest lines', () => {
+  const rows = [
+    ['03-24 17:15', '10.0.0.7', 'a host that behaves unlike itself'],
+    ['03-24 17:15', '10.0.0.7 → a.very.long.name.example', 'one port tried on many hosts'],
+    ['03-24 17:15', '10.0.0.7', 'a host that behaves unlike itself'],
+  ];
+  assert.equal(
+    textTable(['when', 'who', 'what'], rows, { width: 76 }),
+    `when         who                           what
+03-24 17:15  10.0.0.7                      a host that behaves unlike itself
+03-24 17:15  10.0.0.7 →                    one port tried on many hosts
+             a.very.long.name.example
+03-24 17:15  10.0.0.7                      a host that behaves unlike itself`,
   );
 });
 

@@ -101,11 +101,7 @@ export function wrap(text: string, width: number, first = '', hang = first): str
     let word = whole.replaceAll('\u00a0', ' ');
     if (line !== '' && textWidth(line) + 1 + textWidth(word) > room()) put();
     while (textWidth(word) > room()) {
-      let part = '';
-      for (const character of word) {
-        if (textWidth(part) + cells(character) > room()) break;
-        part += character;
-      }
+      const part = beginning(word, room());
       line = part;
       word = word.slice(part.length);
       put();
@@ -114,6 +110,19 @@ export function wrap(text: string, width: number, first = '', hang = first): str
   }
   if (line !== '' || lines.length === 0) put();
   return lines.join('\n');
+}
+
+/** As much of a long word as fits: names and paths end at a dot or slash where that wastes less than half of the line. */
+function beginning(word: string, width: number): string {
+  let part = '';
+  let used = 0;
+  for (const character of word) {
+    used += cells(character);
+    if (used > width) break;
+    part += character;
+  }
+  const at_mark = /^.*[./:,_-]/su.exec(part)?.[0] ?? '';
+  return textWidth(at_mark) * 2 > width ? at_mark : part;
 }
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
@@ -154,12 +163,14 @@ export interface TableOptions {
 
 /** A column is never made narrower than this, whatever the others need. */
 const least_column = 8;
+/** A column up to this wide gives way only when nothing else helps. */
+const short_column = 16;
 /** Words up to this wide are broken only when nothing else helps. */
-const whole_word = 32;
+const whole_word = 24;
 
 /**
- * Rows under a head, columns as wide as they need, two blanks between them; where the sum is wider than `width` the widest
- * column gives way, as long as its words stay whole, and its texts are wrapped or cut. Cells are made `plain`.
+ * Rows under a head, columns as wide as they need, two blanks between them; where the sum is wider than `width` the long
+ * columns give way, and their texts are wrapped or cut. Cells are made `plain`.
  */
 export function textTable(
   head: readonly string[],
@@ -167,10 +178,7 @@ export function textTable(
   { width, right = [], overflow = 'wrap', indent = '', paint = noPaint, style = () => null }: TableOptions,
 ): string {
   const clean = rows.map((row) => head.map((_, i) => plain(row[i] ?? '')));
-  const wanted = head.map((name, i) => Math.max(textWidth(name), ...clean.map((row) => textWidth(row[i]!))));
-  const words = head.map((name, i) => longestWord([name, ...clean.map((row) => row[i]!)]));
-  const narrow = shrunk(wanted, words, width - textWidth(indent) - 2 * (head.length - 1));
-  const widths = overflow === 'cut' ? narrow : tightened(narrow, wanted, [head, ...clean]);
+  const widths = columnWidths(head, clean, width - textWidth(indent) - 2 * (head.length - 1));
   const padded = (texts: readonly string[]): string[] =>
     texts.map((text, i) => pad(text, widths[i]!, right.includes(i) ? 'right' : 'left'));
   const head_line = (indent + padded(head.map((name, i) => fit(name, widths[i]!))).join('  ')).trimEnd();
@@ -196,40 +204,65 @@ export function textTable(
 }
 
 function longestWord(texts: readonly string[]): number {
-  const words = texts.flatMap((text) => text.split(' ').map(textWidth));
-  return Math.min(whole_word, Math.max(...words));
+  return Math.max(...texts.flatMap((text) => text.split(' ').map(textWidth)));
 }
 
-/** Takes from the widest that can be narrower without breaking words, then from the widest, until all fit. */
-function shrunk(wanted: readonly number[], words: readonly number[], room: number): number[] {
+/**
+ * Widths that fit into `room`. Short columns keep theirs and longer ones their words as long as that is possible. Two
+ * columns that give way share the room so that the table has the fewest lines; of more the widest gives way.
+ */
+function columnWidths(head: readonly string[], rows: readonly (readonly string[])[], room: number): number[] {
+  const texts = head.map((name, i) => [name, ...rows.map((row) => row[i]!)]);
+  const wanted = texts.map((column) => Math.max(...column.map(textWidth)));
+  const whole = wanted.map((want, i) =>
+    want <= short_column ? want : Math.max(least_column, Math.min(whole_word, longestWord(texts[i]!))),
+  );
+  const widths = narrowed(
+    narrowed(wanted, whole, room),
+    wanted.map(() => least_column),
+    room,
+  );
+  const giving = wanted.flatMap((want, i) => (want > whole[i]! ? [i] : []));
+  const [a, b] = giving;
+  if (giving.length !== 2 || widths.some((one, i) => one < whole[i]!)) return widths;
+  return fewestLines(rows, widths, wanted, whole, a!, b!);
+}
+
+/** Takes from the widest column that is wider than `least` until all fit or none is. */
+function narrowed(wanted: readonly number[], least: readonly number[], room: number): number[] {
   const widths = [...wanted];
-  let over = widths.reduce((sum, one) => sum + one, 0) - room;
-  for (const least of [words.map((word) => Math.max(word, least_column)), wanted.map(() => least_column)]) {
-    while (over > 0) {
-      const gives = widths.map((one, i) => (one > least[i]! ? one : 0));
-      const widest = gives.indexOf(Math.max(...gives));
-      if (gives[widest] === 0) break;
-      widths[widest]!--;
-      over--;
-    }
+  for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
+    const gives = widths.map((one, i) => (one > least[i]! ? one : 0));
+    const widest = gives.indexOf(Math.max(...gives));
+    if (gives[widest] === 0) break;
+    widths[widest]!--;
   }
   return widths;
 }
 
-/** What wrapped texts leave over in their columns goes to the one that wants most. */
-function tightened(
+/** Divides what columns `a` and `b` have together so that rows take the fewest lines, then cells. */
+function fewestLines(
+  rows: readonly (readonly string[])[],
   widths: readonly number[],
   wanted: readonly number[],
-  rows: readonly (readonly string[])[],
+  least: readonly number[],
+  a: number,
+  b: number,
 ): number[] {
-  const used = widths.map((width, i) =>
-    Math.max(...rows.flatMap((row) => wrap(row[i]!, width).split('\n').map(textWidth))),
-  );
-  const left = widths.reduce((sum, width, i) => sum + width - used[i]!, 0);
-  const wants = wanted.map((want, i) => want - used[i]!);
-  const neediest = wants.indexOf(Math.max(...wants));
-  return used.map((width, i) => (i === neediest ? Math.min(wanted[i]!, width + left) : width));
+  const both = widths[a]! + widths[b]!;
+  let best = { cost: Number.POSITIVE_INFINITY, at: widths[a]! };
+  for (let at = Math.max(least[a]!, both - wanted[b]!); at <= Math.min(wanted[a]!, both - least[b]!); at++) {
+    let cost = 0;
+    for (const row of rows) {
+      const [one, other] = [lineCount(row[a]!, at), lineCount(row[b]!, both - at)];
+      cost += Math.max(one, other) + (one + other) / 1000;
+    }
+    if (cost < best.cost) best = { cost, at };
+  }
+  return widths.map((width, i) => (i === a ? best.at : i === b ? both - best.at : width));
 }
+
+const lineCount = (text: string, width: number): number => wrap(text, width).split('\n').length;
 
 /** How far a run is; the words of pipeline/route.ts. */
 export type ProgressState =
