@@ -13,6 +13,7 @@ columns:
   callers: {unit: count, says: local hosts that call the same place}
   places: {unit: count, says: places it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
+  techniques: {unit: text, says: techniques by the kind of port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
@@ -24,6 +25,7 @@ SELECT
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
+  multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
   direction, service, first_at, last_at
 FROM (
   SELECT
@@ -48,9 +50,15 @@ FROM (
     AND dst_port NOT IN (53, 67, 68, 123, 137, 138, 546, 547, 1900, 3702, 5353, 5355)
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )
-)
-WHERE calls >= 6 AND (src_ip, dst_ip) NOT IN (
-  SELECT src_ip, dst_ip FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
-  UNION DISTINCT
-  SELECT src_ip, dst_ip FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}
-)
+) AS calls_of
+LEFT JOIN (
+  -- pairs that were seen with a name before: call_times_name judges those
+  SELECT src_ip, dst_ip, min(time) AS named_at
+  FROM (
+    SELECT src_ip, dst_ip, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
+    UNION ALL
+    SELECT src_ip, dst_ip, time FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}
+  )
+  GROUP BY src_ip, dst_ip
+) AS named USING (src_ip, dst_ip)
+WHERE calls >= 6 AND (named_at = toDateTime64(0, 6) OR named_at > last_at)

@@ -27,7 +27,7 @@ SELECT
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
-  sister_names,
+  arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
   dst_ip, dst_port, direction, service, first_at, last_at
 FROM (
@@ -58,11 +58,16 @@ FROM (
   GROUP BY window_at, src_ip, dst_name
 ) AS pairs
 LEFT JOIN (
-  SELECT cutToFirstSignificantSubdomain(name) AS parent, uniqExact(name) AS sister_names
+  -- when each name of a family was first heard of
+  SELECT cutToFirstSignificantSubdomain(name) AS parent, arraySlice(arraySort(groupArray(heard_at)), 1, 100) AS heard
   FROM (
-    SELECT server_name AS name FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
-    UNION DISTINCT SELECT host AS name FROM http WHERE host != '' AND time < {to:DateTime64(6)}
-    UNION DISTINCT SELECT query AS name FROM dns WHERE query_domain != '' AND response_code IN ('', 'NOERROR') AND time < {to:DateTime64(6)}
+    SELECT name, min(time) AS heard_at
+    FROM (
+      SELECT server_name AS name, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
+      UNION ALL SELECT host AS name, time FROM http WHERE host != '' AND time < {to:DateTime64(6)}
+      UNION ALL SELECT query AS name, time FROM dns WHERE query_domain != '' AND response_code IN ('', 'NOERROR') AND time < {to:DateTime64(6)}
+    )
+    GROUP BY name
   )
   GROUP BY parent
 ) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)

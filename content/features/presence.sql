@@ -1,5 +1,5 @@
 /*
-about: Connections of one local host in every hour since it was first seen, hours without any included.
+about: Hours in which a local host that used to be heard is not heard, up to a day after it was heard last.
 grain: [src_ip]
 reads: [connection]
 columns:
@@ -12,29 +12,41 @@ columns:
 */
 WITH
   hours AS (
-    SELECT toStartOfHour(time) AS hour, src_ip, count() AS n, min(time) AS first_time, max(time) AS last_time
+    SELECT toStartOfHour(time) AS hour, src_ip
     FROM connection
     WHERE time < {to:DateTime64(6)} AND src_local AND NOT $(wide)
     GROUP BY hour, src_ip
   ),
-  network AS (SELECT hour, count() AS heard, quantileExact(0.5)(count()) OVER () AS usual FROM hours GROUP BY hour),
-  steady AS (
-    SELECT src_ip, groupArray((hour, n)) AS heard_in, min(hour) AS begun, max(hour) AS ended, max(last_time) AS last_heard
+  network AS (
+    SELECT hour, heard, quantileExact(0.5)(heard) OVER (ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS usual
+    FROM (SELECT hour, count() AS heard FROM hours GROUP BY hour)
+  ),
+  gaps AS (
+    SELECT
+      src_ip,
+      hour AS heard_at,
+      row_number() OVER (PARTITION BY src_ip ORDER BY hour) AS heard_hours,
+      min(hour) OVER (PARTITION BY src_ip ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS begun,
+      leadInFrame(hour, 1, toDateTime(0)) OVER (PARTITION BY src_ip ORDER BY hour ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS heard_next
     FROM hours
-    GROUP BY src_ip
-    HAVING count() >= 18 AND count() >= 0.7 * (dateDiff('hour', begun, ended) + 1)
+  ),
+  silences AS (
+    SELECT src_ip, heard_at, heard_hours, begun, arrayJoin(range(1, 25)) AS silent, heard_at + toIntervalHour(silent) AS silent_at
+    FROM gaps
+    WHERE heard_hours >= 12 AND (heard_next = toDateTime(0) OR dateDiff('hour', heard_at, heard_next) > 1)
+      AND (heard_next = toDateTime(0) OR silent < dateDiff('hour', heard_at, heard_next))
   )
 SELECT
-  network.hour AS window_at,
+  silences.silent_at AS window_at,
   src_ip,
-  arraySum(pair -> if(pair.1 = network.hour, pair.2, 0), heard_in) AS connections,
-  arrayCount(pair -> pair.1 < network.hour, heard_in) AS active_hours,
-  dateDiff('hour', arrayMax(pair -> if(pair.1 <= network.hour, pair.1, begun), heard_in), network.hour) AS silent_hours,
-  if(network.hour <= begun, 0, active_hours / dateDiff('hour', begun, network.hour)) AS usual_share,
+  0 AS connections,
+  heard_hours AS active_hours,
+  silent AS silent_hours,
+  heard_hours / dateDiff('hour', begun, silences.silent_at) AS usual_share,
   network.heard AS network_hosts,
   network.usual AS usual_hosts,
-  toDateTime64(network.hour, 6) AS first_at,
-  toDateTime64(network.hour, 6) + toIntervalSecond(3599) AS last_at
-FROM steady CROSS JOIN network
-WHERE network.hour > begun AND network.hour >= {from:DateTime64(6)} AND network.hour < {to:DateTime64(6)}
-  AND network.hour < (SELECT max(hour) FROM hours)
+  toDateTime64(silences.silent_at, 6) AS first_at,
+  toDateTime64(silences.silent_at, 6) + toIntervalSecond(3599) AS last_at
+FROM silences INNER JOIN network ON network.hour = silences.silent_at
+WHERE silences.silent_at >= {from:DateTime64(6)} AND silences.silent_at < {to:DateTime64(6)}
+  AND silences.silent_at < (SELECT max(hour) FROM hours)
