@@ -9,6 +9,7 @@ columns:
   known_targets: {unit: count, says: such hosts it knew before}
   answered_targets: {unit: count, says: hosts that let it talk}
   ports: {unit: text, says: ports}
+  techniques: {unit: text, says: techniques by the ports}
   dst_ip: {unit: text, says: first new host}
   network_age_h: {unit: count, says: hours of network history}
 */
@@ -21,6 +22,11 @@ SELECT
   minIf(edge_rank, edge_first >= toDateTime64(window_at, 6)) AS known_targets,
   uniqExactIf(c.dst_ip, $(answered) AND $(received) > 0) AS answered_targets,
   arrayStringConcat(arrayMap(p -> toString(p), arraySort(groupUniqArray(8)(c.dst_port))), ', ') AS ports,
+  concat('T1021',
+    if(countIf(c.dst_port IN (139, 445)) > 0, ', T1021.002', ''),
+    if(countIf(c.dst_port = 3389) > 0, ', T1021.001', ''),
+    if(countIf(c.dst_port IN (22, 2222)) > 0, ', T1021.004', ''),
+    if(countIf(c.dst_port IN (5985, 5986, 47001)) > 0, ', T1021.006', '')) AS techniques,
   argMinIf(c.dst_ip, time, edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
   dateDiff('hour', any(network_first), min(time)) AS network_age_h,
   min(time) AS first_at,

@@ -15,40 +15,35 @@ columns:
   busiest_minute: {unit: count, says: connections in its busiest minute}
 */
 SELECT
-  window_at,
-  src_ip,
-  if(max(served) > 0, 'server', 'client') AS peer_group,
-  sum(n) AS connections,
-  uniqExactMerge(hosts_state) AS hosts,
-  uniqExactIfMerge(outside_state) AS outside_hosts,
-  uniqExactMerge(ports_state) AS ports,
-  sum(failed) / sum(n) AS failed_share,
-  sum(sent) AS sent_bytes,
-  sum(received) AS received_bytes,
-  uniqExactIfMerge(internal_state) AS internal_hosts,
-  uniqExactIfMerge(services_state) AS services,
-  max(n) AS busiest_minute,
-  min(seen_first) AS first_at,
-  max(seen_last) AS last_at
+  window_at, src_ip, peer_group, connections, hosts, outside_hosts, ports, failed_share, sent_bytes, received_bytes,
+  internal_hosts, services, busiest_minute, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
-    toStartOfMinute(time) AS minute,
     src_ip,
-    countIf(src_port < 1024) AS served,
-    count() AS n,
-    uniqExactState(dst_ip) AS hosts_state,
-    uniqExactIfState(dst_ip, direction != 'internal') AS outside_state,
-    uniqExactIfState(dst_ip, direction = 'internal') AS internal_state,
-    uniqExactState(dst_port) AS ports_state,
-    uniqExactIfState(service, service != '') AS services_state,
-    countIf($(probe)) AS failed,
-    sum($(sent)) AS sent,
-    sum($(received)) AS received,
-    min(time) AS seen_first,
-    max(time) AS seen_last
+    if(countIf(src_port < 1024) > 0, 'server', 'client') AS peer_group,
+    count() AS connections,
+    uniqExact(dst_ip) AS hosts,
+    uniqExactIf(dst_ip, direction != 'internal') AS outside_hosts,
+    uniqExact(dst_port) AS ports,
+    countIf($(probe)) / count() AS failed_share,
+    sum($(sent)) AS sent_bytes,
+    sum($(received)) AS received_bytes,
+    uniqExactIf(dst_ip, direction = 'internal') AS internal_hosts,
+    uniqExactIf(service, service != '') AS services,
+    min(time) AS first_at,
+    max(time) AS last_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND NOT $(wide)
-  GROUP BY window_at, minute, src_ip
-)
-GROUP BY window_at, src_ip
+  GROUP BY window_at, src_ip
+) AS whole
+INNER JOIN (
+  SELECT window_at, src_ip, max(n) AS busiest_minute
+  FROM (
+    SELECT window_of(time) AS window_at, toStartOfMinute(time) AS minute, src_ip, count() AS n
+    FROM connection
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND NOT $(wide)
+    GROUP BY window_at, minute, src_ip
+  )
+  GROUP BY window_at, src_ip
+) AS minutes USING (window_at, src_ip)

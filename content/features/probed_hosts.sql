@@ -27,6 +27,15 @@ FROM (
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
+    -- only ports on which a host failed at three at least, whenever
+    AND (src_ip, if(transport = 'icmp', 0, dst_port), transport) IN (
+      SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
+      FROM connection
+      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp')
+        AND if(transport = 'icmp', src_port IN (8, 13, 17, 128), $(probe)) AND NOT $(wide)
+      GROUP BY src_ip, port, transport
+      HAVING uniqExact(dst_ip) >= 3
+    )
 )
 GROUP BY window_at, src_ip, dst_port, transport
 HAVING hosts >= 3

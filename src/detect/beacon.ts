@@ -60,7 +60,7 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
 }
 
 /** Hosts that a network is taken to have besides those seen: two of two that call the same place may both be taken over. */
-const unseen_hosts = 8;
+const unseen_hosts = 10;
 
 /** The share of local hosts that call the same place too, squared: what many call is a service of the house. */
 function sharedBy(row: FeatureRow, prevalence: string): number {

@@ -12,6 +12,7 @@ import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Reason } from '../schema/finding.ts';
 import { numbers, Recent } from './columns.ts';
+import { Habits } from './habit.ts';
 import { comparable, History } from './history.ts';
 import type { Judge, Judgement } from './judge.ts';
 
@@ -41,6 +42,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   });
   const window_s = duration(detector.window);
   const entities = new History(window_s, names.length);
+  const habits = new Habits();
   const peers = new Map<string, Recent>();
   const everyone = new Recent(names.length);
   const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
@@ -156,12 +158,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           if (without.score.p_value > score.p_value) ({ deviations, score } = without);
         }
         const strange = score.p_value < teach_above_p;
+        const habit = strange ? habits.chance(row.key, window_at_s, values) : 0;
+        if (strange) habits.note(row.key, window_at_s, values);
         const teaches = strange ? clipped(values, deviations) : values;
         entities.add({ window_at_s, key: row.key, host: row.host, values: teaches, strange });
         judged.push({
           row,
           score: score.score,
-          p_value: score.p_value,
+          p_value: Math.max(score.p_value, habit),
           reasons: names.map((name, c) =>
             reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
           ),

@@ -83,7 +83,7 @@ export const attacks: readonly Attack[] = [
     attack: 'none: a Windows PC with a public address',
     hosts: [],
     by: [],
-    others: 10,
+    others: 8,
   },
   {
     pack: scenarios,
@@ -285,7 +285,8 @@ export const attacks: readonly Attack[] = [
       ...otrf(`atomic/windows/${folder}/network/${name}.zip`),
       attack,
       hosts: ['172.18.39.5', '172.18.39.6'],
-      by: [],
+      // What is found is the implant that gives the orders; the movement itself is not.
+      by: name === 'covenant_psremoting_command' ? [] : ['beacon_name'],
       missed: no_calls,
       others: 2,
     }),

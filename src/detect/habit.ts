@@ -1,0 +1,54 @@
+/** Earlier days on which an entity must have done the same before it counts as its habit. */
+const least_days = 3;
+/** More than this many times what it did before is something new. */
+const much_more = 3;
+/** Entities remembered; beyond that the one heard first is forgotten. */
+const most_entities = 100_000;
+
+interface Known {
+  readonly first_day: number;
+  last_day: number;
+  days: number;
+  readonly most: number[];
+}
+
+/**
+ * What an entity does day after day is its habit, however strange it looked at first: a nightly back-up, a scanner. It
+ * was said on the first three days; from then on the chance is the share of its days that had it. Doing three times as
+ * much as on those days is not covered.
+ */
+export class Habits {
+  readonly #known = new Map<string, Known>();
+
+  /** Chance that the entity shows these values on a day, 0 when it is not known for them; `values` in order of columns. */
+  chance(key: string, at_s: number, values: readonly number[]): number {
+    const known = this.#known.get(key);
+    if (!known) return 0;
+    const day = dayOf(at_s);
+    const earlier = known.last_day === day ? known.days - 1 : known.days;
+    if (earlier < least_days || values.some((value, c) => value > much_more * known.most[c]!)) return 0;
+    return earlier / (day - known.first_day + 1);
+  }
+
+  /** Notes that the entity looked strange with these values. */
+  note(key: string, at_s: number, values: readonly number[]): void {
+    const day = dayOf(at_s);
+    const known = this.#known.get(key);
+    if (!known) {
+      this.#known.set(key, { first_day: day, last_day: day, days: 1, most: [...values] });
+      if (this.#known.size > most_entities) this.#known.delete(this.#known.keys().next().value!);
+      return;
+    }
+    if (known.last_day !== day) {
+      known.last_day = day;
+      known.days++;
+    }
+    values.forEach((value, c) => {
+      known.most[c] = Math.max(known.most[c]!, value);
+    });
+  }
+}
+
+function dayOf(at_s: number): number {
+  return Math.floor(at_s / 86_400);
+}
