@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorCodes, WeirError } from './base/error.ts';
 import { runtimeProblem } from './base/runtime.ts';
+import { plain } from './base/terminal.ts';
 
 interface Command {
   readonly name: string;
@@ -67,7 +68,8 @@ function print(text: string): number {
 
 function exitOf(error: unknown): number {
   if (error instanceof WeirError) {
-    console.error(`weir: ${error.message}`);
+    // A message may quote traffic, paths or the engine: nothing of it may steer the terminal.
+    console.error(`weir: ${error.message.split('\n').map(plain).join('\n')}`);
     return errorCodes[error.code].exit;
   }
   console.error('weir: a fault in Weir itself, please report it with these lines:', error);

@@ -5,7 +5,7 @@ import { WeirError } from '../base/error.ts';
 import { counted } from '../base/format.ts';
 import { createProgress, plain, terminalWidth } from '../base/terminal.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
-import { findingsTable, paragraph, runSummary, toOcsf } from '../report/index.ts';
+import { findingsTable, ocsfLine, paragraph, runSummary } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
 import { total } from '../schema/ledger.ts';
 import type { StorePlace } from '../store/index.ts';
@@ -134,7 +134,7 @@ function placeOf(keep: string | undefined, url: string | undefined): StorePlace 
 
 function printJson(result: AnalyzeResult): void {
   const product = { version: productVersion() };
-  for (const finding of result.findings) console.log(JSON.stringify(toOcsf(finding, product)));
+  for (const finding of result.findings) console.log(ocsfLine(finding, product));
 }
 
 /** The readable answer: summary, ranked table, a paragraph for each of the top ones, and where to go from there. */
@@ -145,7 +145,10 @@ export function printText(
   const width = terminalWidth(process.stdout);
   console.log(runSummary(result, { width, keep }));
   if (result.findings.length === 0) {
-    console.log(`\nNothing unusual was found. ${command} check lists what each detector sees and misses.`);
+    const missing = result.failed.length === 0 ? '' : ', but not every detector could look (see above)';
+    console.log(
+      `\nNothing unusual was found${missing}. ${command} check lists what each detector sees and misses.`,
+    );
     return;
   }
   console.log(`\n${findingsTable(result.findings, { width })}`);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { terminalWidth } from '../base/terminal.ts';
-import { story, toOcsf } from '../report/index.ts';
+import { ocsfLine, story } from '../report/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import { listFindings, listRuns, type Store } from '../store/index.ts';
 import { argumentsOf } from './arguments.ts';
@@ -36,7 +36,7 @@ export async function run(args: string[]): Promise<number> {
       `there is no store in ${values.keep}; weir analyze --keep DIR makes one`,
     );
   const finding = await withStore({ directory: values.keep }, (store) => find(store, id, values.keep));
-  if (values.json) console.log(JSON.stringify(toOcsf(finding, { version: productVersion() })));
+  if (values.json) console.log(ocsfLine(finding, { version: productVersion() }));
   else console.log(story(finding, { width: terminalWidth(process.stdout) }));
   return 0;
 }

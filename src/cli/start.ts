@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { WeirError } from '../base/error.ts';
 import { createProgress } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
 import { analyze } from '../pipeline/route.ts';
@@ -26,6 +26,9 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
+/** The sample's log, beside its store; what makes a folder one that a new sample may replace. */
+const sample_log = 'sample-office.log';
+
 const notice = `SAMPLE TRAFFIC: no network is being watched. What follows is a made-up office of some twenty hosts, three days long,
 written as Zeek logs and read like any others.`;
 
@@ -42,16 +45,13 @@ export async function run(args: string[]): Promise<number> {
   }
   const seed = whole(values.seed, 'seed');
   console.log(`${notice}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'weir-sample-'));
-  const tidy = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', tidy);
   const keep = resolve(values.keep);
+  makeRoom(keep);
   const progress = createProgress(process.stderr);
   try {
-    const log = join(folder, 'office.log');
+    // The log stays beside the store, so that evidence leads to a line that is there.
+    const log = join(values.keep, sample_log);
     await writeSample(log, seed);
-    rmSync(keep, { recursive: true, force: true });
-    mkdirSync(keep, { recursive: true });
     const result = await withStore({ directory: keep }, (store) =>
       analyze(store, loadContent(), {
         run_id: randomUUID(),
@@ -75,9 +75,22 @@ export async function run(args: string[]): Promise<number> {
     console.log(`\nThis was SAMPLE TRAFFIC.\n${own(command)}`);
   } finally {
     progress.done();
-    tidy();
   }
   return 0;
+}
+
+/** Removes an earlier sample. A folder that holds anything else is left alone: `usage`. */
+function makeRoom(keep: string): void {
+  if (existsSync(keep)) {
+    if (!existsSync(join(keep, sample_log)) && readdirSync(keep).length > 0) {
+      throw new WeirError(
+        'usage',
+        `--keep: ${keep} holds something that is no sample of Weir; name another folder`,
+      );
+    }
+    rmSync(keep, { recursive: true });
+  }
+  mkdirSync(keep, { recursive: true, mode: 0o700 });
 }
 
 /** Writes the sample as one file of Zeek JSON lines. */

@@ -353,8 +353,15 @@ function extent(reports: readonly InputReport[]): { first_time: number | null; l
   return { first_time: first, last_time: last };
 }
 
+/** Tables that name the two ends of an event. */
+const host_tables = ['connection', 'dns', 'http', 'tls', 'authentication'] as const;
+
 async function localHosts(store: Store): Promise<number> {
-  const [row] = await store.query<{ n: number }>('SELECT uniq(src_ip) AS n FROM connection WHERE src_local');
+  const ends = host_tables.flatMap((table) => [
+    `SELECT src_ip AS host FROM ${table} WHERE src_local AND direction != ''`,
+    `SELECT dst_ip AS host FROM ${table} WHERE dst_local AND direction = 'inbound'`,
+  ]);
+  const [row] = await store.query<{ n: number }>(`SELECT uniq(host) AS n FROM (${ends.join(' UNION ALL ')})`);
   return Number(row?.n ?? 0);
 }
 
