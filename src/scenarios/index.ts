@@ -9,6 +9,7 @@ import { directory_replication } from './attack/directory-replication.ts';
 import { dns_tunnel } from './attack/dns-tunnel.ts';
 import { drip } from './attack/drip.ts';
 import { exfil } from './attack/exfil.ts';
+import { form_guessing } from './attack/form-guessing.ts';
 import { horizontal_scan } from './attack/horizontal-scan.ts';
 import { host_flood } from './attack/host-flood.ts';
 import { host_silent } from './attack/host-silent.ts';
@@ -34,6 +35,7 @@ import { new_software_rollout } from './harmless/new-software-rollout.ts';
 import { night_shift } from './harmless/night-shift.ts';
 import { person_travelling } from './harmless/person-travelling.ts';
 import { printer_firmware } from './harmless/printer-firmware.ts';
+import { proxy_sign_in } from './harmless/proxy-sign-in.ts';
 import { update_check } from './harmless/update-check.ts';
 import { video_upload } from './harmless/video-upload.ts';
 import { vulnerability_scanner } from './harmless/vulnerability-scanner.ts';
@@ -56,6 +58,7 @@ export const scenarios = {
   dns_tunnel,
   drip,
   exfil,
+  form_guessing,
   horizontal_scan,
   host_flood,
   host_silent,
@@ -76,6 +79,7 @@ export const scenarios = {
   phishing_click,
   port_protocol_mismatch,
   printer_firmware,
+  proxy_sign_in,
   rare_destination,
   sample,
   signature_alert,
