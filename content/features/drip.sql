@@ -15,7 +15,7 @@ SELECT
   count() OVER (PARTITION BY window_at, dst_ip) AS callers, dst_port, first_at, last_at
 FROM (
   SELECT
-    window_at,
+    window_of(hour) AS window_at,
     src_ip,
     dst_ip,
     sum(sent) AS sent_bytes,
@@ -26,8 +26,8 @@ FROM (
     min(seen_first) AS first_at,
     max(seen_last) AS last_at
   FROM (
+    -- hours first, windows of whole hours from them
     SELECT
-      window_of(time) AS window_at,
       toStartOfHour(time) AS hour,
       src_ip,
       dst_ip,
@@ -38,7 +38,7 @@ FROM (
       max(time) AS seen_last
     FROM connection
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound'
-    GROUP BY window_at, hour, src_ip, dst_ip
+    GROUP BY hour, src_ip, dst_ip
   )
   GROUP BY window_at, src_ip, dst_ip
 )

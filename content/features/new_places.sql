@@ -31,7 +31,6 @@ FROM (
     any(service) AS service,
     any(rank_of_place) AS known_places,
     dateDiff('hour', any(network_first), min(time)) AS network_age_h,
-    any(place_first) AS place_first_at,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c
@@ -44,6 +43,6 @@ FROM (
     GROUP BY dst_ip
   ) AS places USING (dst_ip)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound' AND $(answered)
+    AND place_first >= window_of(time)
   GROUP BY window_at, src_ip, dst_ip
 )
-WHERE place_first_at >= window_at

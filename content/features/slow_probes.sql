@@ -11,7 +11,7 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_at,
+  window_of(hour) AS window_at,
   src_ip,
   uniqExactMerge(targets_state) AS targets,
   uniqExact(hour) AS hours,
@@ -22,8 +22,8 @@ SELECT
   min(first_hour_at) AS first_at,
   max(last_hour_at) AS last_at
 FROM (
+  -- hours first, windows of whole hours from them
   SELECT
-    window_of(time) AS window_at,
     toStartOfHour(time) AS hour,
     src_ip,
     uniqExactState(dst_ip, dst_port) AS targets_state,
@@ -37,7 +37,7 @@ FROM (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
     AND dst_port NOT IN (53, 123, 137, 1900, 5353, 5355)
-  GROUP BY window_at, hour, src_ip
+  GROUP BY hour, src_ip
 )
 GROUP BY window_at, src_ip
 HAVING targets >= 4

@@ -36,17 +36,18 @@ FROM (
     window_of(time) AS window_at,
     src_ip,
     dst_ip AS place,
-    any(first_of_place) AS place_first,
     any(dst_port) AS port,
     sum($(sent)) AS sent,
     sum($(received)) AS received,
     min(time) AS seen_first,
     max(time) AS seen_last
-  FROM connection AS c
-  INNER JOIN (SELECT dst_ip, min(time) AS first_of_place FROM connection WHERE time < {to:DateTime64(6)} GROUP BY dst_ip) AS places USING (dst_ip)
+  FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND NOT $(wide)
     -- What goes to relays of calls and shared screens (STUN and TURN, RFC 8656, and the ports of large services) is not an upload.
     AND NOT (transport = 'udp' AND (dst_port BETWEEN 3478 AND 3481 OR dst_port BETWEEN 8801 AND 8810 OR dst_port BETWEEN 19302 AND 19309))
   GROUP BY window_at, src_ip, place
-)
+) AS sums
+INNER JOIN (
+  SELECT dst_ip AS place, min(time) AS place_first FROM connection WHERE time < {to:DateTime64(6)} GROUP BY place
+) AS places USING (place)
 GROUP BY window_at, src_ip
