@@ -8,6 +8,7 @@ columns:
   probes: {unit: count, says: connections that came to nothing}
   most_ports: {unit: count, says: ports tried by the most thorough of them}
   worst_source: {unit: text, says: the most thorough of them}
+  src_ip: {unit: text, says: the same}
 */
 SELECT
   window_at,
@@ -17,6 +18,7 @@ SELECT
   sum(n) AS probes,
   max(source_ports_tried) AS most_ports,
   argMax(src_ip, source_ports_tried) AS worst_source,
+  worst_source AS src_ip,
   min(source_first_at) AS first_at,
   max(source_last_at) AS last_at
 FROM (

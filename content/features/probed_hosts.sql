@@ -7,6 +7,7 @@ columns:
   probes: {unit: count, says: connections that came to nothing}
   answered_hosts: {unit: count, says: hosts that answered on that port}
   networks: {unit: count, says: /24 networks the hosts lie in}
+  private_hosts: {unit: count, says: of them with private addresses}
   direction: {unit: text, says: direction}
 */
 SELECT
@@ -16,6 +17,7 @@ SELECT
   transport,
   uniqExactIf(dst_ip, failed) AS hosts,
   countIf(failed) AS probes,
+  uniqExactIf(dst_ip, failed AND $(private_target)) AS private_hosts,
   uniqExactIf(dst_ip, NOT failed) AS answered_hosts,
   uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
   any(direction) AS direction,

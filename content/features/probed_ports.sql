@@ -8,6 +8,7 @@ columns:
   low_ports: {unit: count, says: ports below 1024 tried in vain}
   source_ports: {unit: count, says: source ports used}
   lowest_source_port: {unit: port, says: lowest source port used}
+  private_ports: {unit: count, says: ports tried in vain on a private address}
   direction: {unit: text, says: direction}
 */
 SELECT
@@ -16,6 +17,7 @@ SELECT
   dst_ip,
   uniqExact(dst_port, transport) AS ports,
   count() AS probes,
+  if($(private_target), ports, 0) AS private_ports,
   uniqExactIf(dst_port, dst_port < 1024) AS low_ports,
   uniqExact(src_port) AS source_ports,
   min(src_port) AS lowest_source_port,
