@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { counted } from '../base/format.ts';
-import { createProgress, plain, terminalWidth } from '../base/terminal.ts';
+import { createProgress, painter, plain, terminalWidth } from '../base/terminal.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
 import { findingsTable, ocsfLine, paragraph, runSummary } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
 import { total } from '../schema/ledger.ts';
-import type { StorePlace } from '../store/index.ts';
+import type { Store, StoreOptions, StorePlace } from '../store/index.ts';
 import { argumentsOf, budget, contentOf, instant, networks, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
@@ -29,6 +29,7 @@ is not, with the reason. PATH: files, folders, patterns, or - for standard input
   --evidence N         events shown per finding (default 5)
   --fail-on SEVERITY   exit with status 1 when a finding is at least: ${Severity.options.join(', ')}
   --keep DIR           keep the store in DIR, for weir explain; its events take the place of those of the run before
+  --retention DAYS     with --keep or --store: events are deleted so many days after they were stored (default: never)
   --keep-raw           keep the raw records in the store as well
   --store URL          use a ClickHouse server instead of the embedded engine (user, password: WEIR_STORE_USER, WEIR_STORE_PASSWORD)
 
@@ -47,6 +48,7 @@ const options = {
   evidence: { type: 'string', default: '5' },
   'fail-on': { type: 'string' },
   keep: { type: 'string' },
+  retention: { type: 'string' },
   'keep-raw': { type: 'boolean', default: false },
   store: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -67,9 +69,9 @@ export async function run(args: string[]): Promise<number> {
   const content = contentOf(values.content);
   const progress = createProgress(process.stderr);
   if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
-  const result = await withStore(place, (store) =>
-    analyze(store, content, { ...analyze_options, progress: progress.update }),
-  ).finally(progress.done);
+  const work = (store: Store): Promise<AnalyzeResult> =>
+    analyze(store, content, { ...analyze_options, progress: progress.update });
+  const result = await withStore(place, work, retentionOf(values)).finally(progress.done);
   if (values.json) printJson(result);
   else printText(result, { top, keep: values.keep ?? null });
   for (const line of warnings(result, values.json, values.keep ?? null)) console.error(`weir: ${line}`);
@@ -77,6 +79,27 @@ export async function run(args: string[]): Promise<number> {
   const fails = (severity: Severity): boolean =>
     fail_on !== null && severities[severity] >= severities[fail_on];
   return result.findings.some((one) => fails(one.severity)) ? 1 : 0;
+}
+
+/** How long events are kept; without the option it stays as it was. */
+function retentionOf({
+  retention,
+  keep,
+  store,
+}: {
+  retention?: string;
+  keep?: string;
+  store?: string;
+}): StoreOptions {
+  if (retention === undefined) return {};
+  if (keep === undefined && store === undefined)
+    throw new WeirError(
+      'usage',
+      '--retention goes with --keep or --store: a temporary store is removed at the end',
+    );
+  const days = whole(retention.replace(/d$/, ''), 'retention');
+  if (days === 0) throw new WeirError('usage', '--retention: at least one day');
+  return { retention_days: days };
 }
 
 type Values = ReturnType<typeof argumentsOf<typeof options>>['values'];
@@ -143,7 +166,8 @@ export function printText(
   { top, keep, command = 'weir' }: { top: number; keep: string | null; command?: string },
 ): void {
   const width = terminalWidth(process.stdout);
-  console.log(runSummary(result, { width, keep }));
+  const paint = painter(process.stdout);
+  console.log(runSummary(result, { width, keep, paint }));
   if (result.findings.length === 0) {
     const missing = result.failed.length === 0 ? '' : ', but not every detector could look (see above)';
     console.log(
@@ -151,9 +175,9 @@ export function printText(
     );
     return;
   }
-  console.log(`\n${findingsTable(result.findings, { width })}`);
+  console.log(`\n${findingsTable(result.findings, { width, paint })}`);
   for (const [i, finding] of result.findings.slice(0, top).entries())
-    console.log(`\n${paragraph(finding, { width, rank: i + 1 })}`);
+    console.log(`\n${paragraph(finding, { width, rank: i + 1, paint })}`);
   if (keep !== null)
     console.log(`
 The whole story of one: ${command} explain ${result.findings[0]!.finding_id.slice(0, 8)} --keep ${keep}`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../base/error.ts';
-import { terminalWidth } from '../base/terminal.ts';
+import { painter, terminalWidth } from '../base/terminal.ts';
 import { ocsfLine, story } from '../report/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import { listFindings, listRuns, type Store } from '../store/index.ts';
@@ -37,7 +37,7 @@ export async function run(args: string[]): Promise<number> {
     );
   const finding = await withStore({ directory: values.keep }, (store) => find(store, id, values.keep));
   if (values.json) console.log(ocsfLine(finding, { version: productVersion() }));
-  else console.log(story(finding, { width: terminalWidth(process.stdout) }));
+  else console.log(story(finding, { width: terminalWidth(process.stdout), paint: painter(process.stdout) }));
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { openStore, type Store, type StorePlace } from '../store/index.ts';
+import { openStore, type Store, type StoreOptions, type StorePlace } from '../store/index.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -7,8 +7,12 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Opens a store, works with it and closes it, also when the program is told to stop: its engine ends, and what was
  * temporary is removed. A second signal stops at once.
  */
-export async function withStore<T>(place: StorePlace, work: (store: Store) => Promise<T>): Promise<T> {
-  const opening = openStore(place);
+export async function withStore<T>(
+  place: StorePlace,
+  work: (store: Store) => Promise<T>,
+  options: StoreOptions = {},
+): Promise<T> {
+  const opening = openStore(place, options);
   let stopping = false;
   const stop = (signal: (typeof signals)[number]): void => {
     stopping = true;

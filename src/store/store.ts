@@ -13,7 +13,7 @@ import { EventWriter, type WriterOptions } from './writer.ts';
 export type StorePlace = { readonly directory: string | null } | ServerPlace;
 
 export interface StoreOptions {
-  /** Rows are deleted this many days after they were stored; null: never. */
+  /** Events are deleted this many days after they were stored; null: never; left out: as it was before. */
   readonly retention_days?: number | null;
   /** Upper bound of the embedded engine's memory, in bytes. */
   readonly memory_bytes?: number;
@@ -82,16 +82,18 @@ export class Store {
 
 /** Opens the store and brings its layout up to date. Throws `store_unavailable`. */
 export async function openStore(place: StorePlace, options: StoreOptions = {}): Promise<Store> {
-  const { memory_bytes = 700 * 1024 * 1024, max_restarts = 5, retention_days = null } = options;
+  const { memory_bytes = 700 * 1024 * 1024, max_restarts = 5, retention_days } = options;
   const connection =
     'directory' in place
       ? await Connected.embedded(place.directory, { memory_bytes, max_restarts })
       : await Connected.server(place);
   const temporary = 'directory' in place && place.directory === null;
   try {
-    const days = temporary ? null : retention_days;
-    await migrate(connection, { durable: !temporary, retention_days: days });
-    await applyRetention(connection, days);
+    await migrate(connection, {
+      durable: !temporary,
+      retention_days: temporary ? null : (retention_days ?? null),
+    });
+    if (!temporary && retention_days !== undefined) await applyRetention(connection, retention_days);
   } catch (error) {
     await connection.close();
     throw error;
