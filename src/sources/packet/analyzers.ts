@@ -33,8 +33,14 @@ import { looksLikeDtls, looksLikeTls } from './protocols/tls.ts';
 const startBytes = 1024;
 
 /** A flow that something is read of. */
-class LiveFlow implements Flow {
-  readonly place: FlowPlace;
+class LiveFlow implements Flow, FlowPlace {
+  readonly uid: string;
+  src_ip: string;
+  src_port: number;
+  dst_ip: string;
+  dst_port: number;
+  readonly transport: string;
+  dst_name = '';
   app: App | null = null;
   /** pieces that came before the protocol was known */
   held: { fromOrig: boolean; bytes: Uint8Array }[] | null = null;
@@ -47,7 +53,16 @@ class LiveFlow implements Flow {
   constructor(owner: Analyzers, index: number, place: FlowPlace) {
     this.owner = owner;
     this.index = index;
-    this.place = place;
+    this.uid = place.uid;
+    this.src_ip = place.src_ip;
+    this.src_port = place.src_port;
+    this.dst_ip = place.dst_ip;
+    this.dst_port = place.dst_port;
+    this.transport = place.transport;
+  }
+  /** Itself: one object less that lives as long as the flow is read. */
+  get place(): FlowPlace {
+    return this;
   }
   get time(): number {
     return this.owner.time;
@@ -69,7 +84,8 @@ export class Analyzers {
   private readonly sink: Sink;
   private readonly on: boolean;
   private readonly flows: (LiveFlow | undefined)[] = [];
-  private readonly names = new Map<number, string>();
+  /** names of flows whose analyzer is gone, by index */
+  private readonly names: string[] = [];
   private readonly exchanges = new DhcpExchanges();
   private readonly certificates = new SeenCertificates();
   /** of the packet at hand, µs */
@@ -284,9 +300,8 @@ export class Analyzers {
   flipped(index: number): void {
     const flow = this.flows[index];
     if (flow === undefined) return;
-    const { place } = flow;
-    [place.src_ip, place.dst_ip] = [place.dst_ip, place.src_ip];
-    [place.src_port, place.dst_port] = [place.dst_port, place.src_port];
+    [flow.src_ip, flow.dst_ip] = [flow.dst_ip, flow.src_ip];
+    [flow.src_port, flow.dst_port] = [flow.dst_port, flow.src_port];
   }
 
   /** The flow is over. Returns its columns if they were made. */
@@ -295,15 +310,14 @@ export class Analyzers {
     if (flow === undefined) return null;
     flow.app?.close(flow);
     this.flows[index] = undefined;
-    return flow.place;
+    return flow;
   }
 
   /** The name a flow's client asked for, when its analyzer is gone already. */
   takeName(index: number): string {
-    if (this.names.size === 0) return '';
-    const name = this.names.get(index);
-    if (name === undefined) return '';
-    this.names.delete(index);
+    if (index >= this.names.length) return '';
+    const name = this.names[index]!;
+    if (name !== '') this.names[index] = '';
     return name;
   }
 
@@ -346,7 +360,10 @@ export class Analyzers {
 
   /** Forgets what is known of a flow; if more comes for it, that begins anew. */
   private drop(index: number, flow: LiveFlow): void {
-    if (flow.place.dst_name !== '') this.names.set(index, flow.place.dst_name);
+    if (flow.dst_name !== '') {
+      while (this.names.length <= index) this.names.push('');
+      this.names[index] = flow.dst_name;
+    }
     this.flows[index] = undefined;
     const w = this.table.words[index >>> pageBits]!;
     const k = (index & ((1 << pageBits) - 1)) * stride + at.flags;

@@ -195,7 +195,7 @@ export class FlowTable {
     } else {
       const old = this.words[index >>> pageBits]!;
       const from = (index & (pageSize - 1)) * stride;
-      old.fill(0, from, from + stride);
+      old.set(emptyRecord, from);
     }
     const w = this.words[index >>> pageBits]!;
     const b = (index & (pageSize - 1)) * stride;
@@ -319,6 +319,7 @@ export class FlowTable {
   }
 }
 
+const emptyRecord = new Int32Array(stride);
 const knownHistories: string[] = new Array<string>(1024).fill('');
 const knownLetters = new Int32Array(3 * 1024);
 

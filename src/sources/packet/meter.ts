@@ -505,8 +505,11 @@ export class Meter implements StreamConsumer {
       conn_state: connState,
       history,
       vlan: vlanOf(packed),
-      src_mac: (macs & 1) !== 0 ? macText(w, b + at.macs, 0) : '',
-      dst_mac: (macs & 2) !== 0 ? macText(w, b + at.macs, 6) : '',
+      src_mac: (macs & 1) !== 0 ? macText(w[b + at.macs]!, w[b + at.macs + 1]! & 0xffff) : '',
+      dst_mac:
+        (macs & 2) !== 0
+          ? macText((w[b + at.macs + 1]! >>> 16) | (w[b + at.macs + 2]! << 16), w[b + at.macs + 2]! >>> 16)
+          : '',
       dst_name: place === null || place.dst_name === '' ? name : place.dst_name,
     };
     const line = w[b + at.line]!;

@@ -64,13 +64,20 @@ export function ipv6Text(a: number, b: number, c: number, d: number): string {
 const hexPairs: string[] = [];
 for (let i = 0; i < 256; i++) hexPairs.push(i.toString(16).padStart(2, '0'));
 
-/** MAC address of six bytes that start at byte `from` of little-endian words. */
-export function macText(w: Int32Array, word: number, from: number): string {
-  let text = '';
-  for (let i = from; i < from + 6; i++) {
-    const byte = (w[word + (i >>> 2)]! >>> ((i & 3) << 3)) & 255;
-    text += i === from ? hexPairs[byte] : `:${hexPairs[byte]}`;
+const cachedMacs: string[] = new Array<string>(1024).fill('');
+const cachedMacWords = new Int32Array(2 * 1024);
+
+/** MAC address of six bytes, the first in the low byte of the first word. There are few in a network. */
+export function macText(low: number, high: number): string {
+  const slot = Math.imul(low ^ (high << 7), 0x9e3779b1) >>> 22;
+  if (cachedMacWords[2 * slot] === low && cachedMacWords[2 * slot + 1] === high && cachedMacs[slot] !== '') {
+    return cachedMacs[slot]!;
   }
+  const bytes = [low, low >>> 8, low >>> 16, low >>> 24, high, high >>> 8];
+  const text = bytes.map((byte) => hexPairs[byte & 255]).join(':');
+  cachedMacWords[2 * slot] = low;
+  cachedMacWords[2 * slot + 1] = high;
+  cachedMacs[slot] = text;
   return text;
 }
 
