@@ -236,7 +236,6 @@ export const attacks: readonly Attack[] = [
     attack: 'Log4Shell fetches a class over port 443',
     hosts: ['192.168.2.5', '192.168.3.5'],
     by: ['port_protocol_mismatch'],
-    missed: 'within the house, HTTP on port 443 is not said',
     others: 2,
   },
   {
