@@ -60,11 +60,13 @@ export function createDuplicates({ capacity = 8_000_000, sensors = 2 }: Duplicat
   function repeated(file: number): boolean {
     const { hi, lo } = identity;
     const tag = file & file_mask;
-    const had = records.get(hi, lo);
+    // seen for the first time, once here: what nearly every event is
+    const had = records.getOrSet(hi, lo, (tag << 12) | (1 << 6) | 1);
+    if (had < 0) return false;
     // value: file last seen in (19 bits), how often there (6 bits), how often at most in any one file (6 bits)
-    const same_file = had >= 0 && had >>> 12 === tag;
-    const here = had < 0 || !same_file ? 1 : Math.min(most_alike, ((had >>> 6) & 63) + 1);
-    const most = had < 0 ? 0 : had & 63;
+    const same_file = had >>> 12 === tag;
+    const here = same_file ? Math.min(most_alike, ((had >>> 6) & 63) + 1) : 1;
+    const most = had & 63;
     const saturated = same_file && here === most_alike && most === most_alike;
     const surplus = here > most || saturated;
     records.set(hi, lo, (tag << 12) | (here << 6) | Math.max(here, most));

@@ -41,13 +41,29 @@ export class Seen {
     return -1;
   }
 
+  /** The value of a key, or -1 when it was new; then it has `value` from now on. As get and set, in one look. */
+  getOrSet(hi: number, lo: number, value: number): number {
+    const segment = hi >>> (32 - segment_bits);
+    for (let i = 1; i < this.#all.length; i++) {
+      const had = this.#all[i]!.segments[segment]!.get(hi, lo);
+      if (had >= 0) return had;
+    }
+    const newest = this.#all[0]!;
+    const had = newest.segments[segment]!.getOrSet(hi, lo, value);
+    if (had < 0) this.#added(newest);
+    return had;
+  }
+
   /** Remembers a value, 0 .. 2^31 - 1. */
   set(hi: number, lo: number, value: number): void {
     const segment = hi >>> (32 - segment_bits);
     for (let i = 1; i < this.#all.length; i++)
       if (this.#all[i]!.segments[segment]!.update(hi, lo, value)) return;
     const newest = this.#all[0]!;
-    if (!newest.segments[segment]!.set(hi, lo, value)) return;
+    if (newest.segments[segment]!.set(hi, lo, value)) this.#added(newest);
+  }
+
+  #added(newest: { size: number }): void {
     if (++newest.size < this.#most_each) return;
     this.#all.unshift({ segments: newSegments(), size: 0 });
     if (this.#all.length > generations) this.dropped += this.#all.pop()!.size;
@@ -80,16 +96,27 @@ class Segment {
   /** Sets a value; true when the key is new. */
   set(hi: number, lo: number, value: number): boolean {
     const at = this.#find(hi, lo || 1);
-    const words = this.#words;
-    if (words[at] !== 0) {
-      words[at + 2] = value;
+    if (this.#words[at] !== 0) {
+      this.#words[at + 2] = value;
       return false;
     }
+    this.#put(at, hi, lo, value);
+    return true;
+  }
+
+  getOrSet(hi: number, lo: number, value: number): number {
+    const at = this.#find(hi, lo || 1);
+    if (this.#words[at] !== 0) return this.#words[at + 2]!;
+    this.#put(at, hi, lo, value);
+    return -1;
+  }
+
+  #put(at: number, hi: number, lo: number, value: number): void {
+    const words = this.#words;
     words[at] = lo || 1;
     words[at + 1] = hi;
     words[at + 2] = value;
     if (++this.#size * width > this.#end * fullest) this.#grow();
-    return true;
   }
 
   /** Where a key is, or the free place where it belongs. Its first place follows the order of its high half. */
