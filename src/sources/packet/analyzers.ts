@@ -99,6 +99,11 @@ export class Analyzers {
     this.on = on;
   }
 
+  /** Reading behind the end of an array would keep the callers from being compiled well. */
+  private flowAt(index: number): LiveFlow | undefined {
+    return index < this.flows.length ? this.flows[index] : undefined;
+  }
+
   // ---- what flows do
 
   confirm(index: number, service: Service): void {
@@ -128,7 +133,7 @@ export class Analyzers {
     this.time = time;
     this.line = line;
     this.offset = offset;
-    let flow = this.flows[index];
+    let flow = this.flowAt(index);
     if (flow === undefined) {
       const app = this.on ? this.datagramApp(index, buf, from, upTo) : null;
       if (app === null) {
@@ -181,7 +186,7 @@ export class Analyzers {
     this.time = time;
     this.line = line;
     this.offset = offset;
-    let flow = this.flows[index];
+    let flow = this.flowAt(index);
     if (flow === undefined) {
       if (!this.on) {
         this.done(index);
@@ -281,14 +286,14 @@ export class Analyzers {
   }
 
   gap(index: number, fromOrig: boolean, length: number): void {
-    const flow = this.flows[index];
+    const flow = this.flowAt(index);
     if (flow === undefined) return;
     if (flow.app === null) this.finish(index, flow);
     else this.after(index, flow, flow.app.gap(flow, fromOrig, length));
   }
 
   ended(index: number, fromOrig: boolean): void {
-    const flow = this.flows[index];
+    const flow = this.flowAt(index);
     if (flow === undefined) return;
     flow.app?.ended(flow, fromOrig);
     flow.ends |= fromOrig ? 1 : 2;
@@ -298,7 +303,7 @@ export class Analyzers {
 
   /** Originator and responder were exchanged: the columns of the flow change with them. */
   flipped(index: number): void {
-    const flow = this.flows[index];
+    const flow = this.flowAt(index);
     if (flow === undefined) return;
     [flow.src_ip, flow.dst_ip] = [flow.dst_ip, flow.src_ip];
     [flow.src_port, flow.dst_port] = [flow.dst_port, flow.src_port];
@@ -306,7 +311,7 @@ export class Analyzers {
 
   /** The flow is over. Returns its columns if they were made. */
   close(index: number): FlowPlace | null {
-    const flow = this.flows[index];
+    const flow = this.flowAt(index);
     if (flow === undefined) return null;
     flow.app?.close(flow);
     this.flows[index] = undefined;
