@@ -8,6 +8,11 @@ const shownSlow = 3;
 const slowFileSeconds = 2;
 /** Characters of what a file printed that are shown when it dies. */
 const keptOutput = 4000;
+/** The suites on real data print tables and figures: those are the point of running them. */
+const tells = process.env.WEIR_SUITE === 'data' || process.env.WEIR_SUITE === 'external';
+const keptTold = 200_000;
+/** What the runner itself says at the end of every file. */
+const ofRunner = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 /** @param {AsyncIterable<import('node:test/reporters').TestEvent>} events */
 export default async function* report(events) {
@@ -22,7 +27,10 @@ export default async function* report(events) {
   for await (const event of events) {
     if (event.type === 'test:stderr' || event.type === 'test:stdout') {
       const said = (output.get(event.data.file) ?? '') + event.data.message;
-      output.set(event.data.file, said.slice(-keptOutput));
+      output.set(event.data.file, said.slice(tells ? -keptTold : -keptOutput));
+    }
+    if (tells && event.type === 'test:diagnostic' && !ofRunner.test(event.data.message)) {
+      yield `  ${relative('', event.data.file ?? '')}: ${event.data.message}\n`;
     }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const { data } = event;
@@ -45,6 +53,7 @@ export default async function* report(events) {
       skips.set(String(why), (skips.get(String(why)) ?? 0) + 1);
     } else if (data.details.type !== 'suite') counts.passed++;
   }
+  if (tells) for (const [file, said] of output) yield `\n${relative('', file)} says:\n${said.trimEnd()}\n\n`;
   for (const [why, times] of skips) yield `- skipped${times > 1 ? ` ${times}` : ''}: ${why}\n`;
   const slow = [...seconds].filter(([, s]) => s > slowFileSeconds).sort((a, b) => b[1] - a[1]);
   for (const [file, s] of slow.slice(0, shownSlow)) yield `- slow: ${file} took ${s.toFixed(1)} s\n`;
