@@ -166,6 +166,7 @@ export class ConnScanner {
   private readonly keys = new KeyBook();
   private bytes: Uint8Array = new Uint8Array();
   private text = '';
+  private of_json = false;
   /** where the value at hand ends; its reader leaves it there */
   private at = 0;
   /** bit n: slot n was read */
@@ -225,6 +226,7 @@ export class ConnScanner {
   json(text: string, bytes: Uint8Array, start: number, end: number): Connection | null {
     if (bytes[start] !== 0x7b) return null;
     this.reset(text, bytes);
+    this.of_json = true;
     const { keys } = this;
     let at = start + 1;
     let key = -1;
@@ -363,6 +365,7 @@ export class ConnScanner {
   /** The tab-separated record in text[start, end), whose columns are `columns`, or null. */
   tsv(text: string, bytes: Uint8Array, start: number, end: number, columns: Uint8Array): Connection | null {
     this.reset(text, bytes);
+    this.of_json = false;
     let at = start;
     const last = columns.length - 1;
     for (let column = 0; column <= last; column++) {
@@ -527,9 +530,13 @@ export class ConnScanner {
       micros = micros * 10 + digit;
     }
     const decimals = to - from;
-    if (decimals === 0 || decimals > 6 || (bytes[to]! | 0x20) === 0x65) return false;
+    if (decimals === 0 || decimals > 12 || (bytes[to]! | 0x20) === 0x65) return false;
     this.at = to;
-    this.time = seconds * 1_000_000 + micros * powers[6 - decimals]!;
+    // All the digits of a double that is not quite a microsecond: in JSON as the general way rounds it, in TSV not at all.
+    if (decimals > 6) {
+      if (!this.of_json) return false;
+      this.time = Math.round(Number(this.text.slice(at, to)) * 1_000_000);
+    } else this.time = seconds * 1_000_000 + micros * powers[6 - decimals]!;
     return this.time <= this.latest_time;
   }
 
