@@ -6,11 +6,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findInputs } from '../src/collect/index.ts';
 import { Ingest, plan } from '../src/pipeline/ingest.ts';
 import { openStore, type Store } from '../src/store/index.ts';
+import { load, machine } from './machine.ts';
 
 const lines = Number(process.argv[2] ?? 500_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -77,6 +78,9 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
+/** Seconds of processor time of the thread that reads, of each round. */
+const reading: number[] = [];
+
 async function product(store: Store, path: string): Promise<void> {
   await store.command('TRUNCATE TABLE connection');
   const ingest = new Ingest(store, {
@@ -88,7 +92,10 @@ async function product(store: Store, path: string): Promise<void> {
     local_networks: ['10.0.0.0/8'],
     progress: () => {},
   });
+  const before = process.threadCpuUsage();
   await ingest.read(await plan(await findInputs([path])));
+  const { user, system } = process.threadCpuUsage(before);
+  reading.push((user + system) / 1e6);
   const [row] = await store.rows<[number]>('SELECT count() FROM connection');
   const stored = ingest.reports.reduce((sum, { ledger }) => sum + ledger.stored, 0);
   if (row?.[0] !== stored || stored < lines * 0.999) throw new Error(`${lines} lines, but ${row?.[0]} rows`);
@@ -135,10 +142,7 @@ try {
       seconds.set(name, [...(seconds.get(name) ?? []), took]);
     }
   }
-  const cpu = cpus();
-  console.log(
-    `${cpu.length} × ${cpu[0]?.model}, Node ${process.version}, ClickHouse ${store.connection.engine?.version}`,
-  );
+  console.log(`${machine()}, ClickHouse ${store.connection.engine?.version}; ${load()}`);
   console.log(
     `${lines} Zeek JSON conn lines, ${(bytes / 1e6).toFixed(0)} MB; median of ${rounds} rounds in turn`,
   );
@@ -148,6 +152,11 @@ try {
     const spread = `${all[0]!.toFixed(2)}–${all.at(-1)!.toFixed(2)} s`;
     console.log(`${name.padEnd(32)} ${rate.padStart(10)} lines/s  ${median.toFixed(2)} s (${spread})`);
   }
+  const busy = reading.sort((a, b) => a - b)[Math.floor(reading.length / 2)]!;
+  const most = Math.round(lines / busy).toLocaleString('en');
+  console.log(
+    `the thread that reads was busy for ${busy.toFixed(2)} s: ${most} lines/s when nothing else runs beside it`,
+  );
   const [main, engine] = [memoryOf(process.pid), memoryOf(store.connection.engine?.pid ?? process.pid)];
   console.log(`memory, MB: main rss ${main.rss} pss ${main.pss}, engine rss ${engine.rss} pss ${engine.pss}`);
 } finally {
