@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
  * @type {Record<string, { seconds: number, patterns: string[] }>} */
 const suites = {
   unit: { seconds: 60, patterns: ['src/**/*.test.ts', 'test/*.test.ts'] },
+  whole: { seconds: 300, patterns: ['test/whole/*.test.ts'] },
   data: { seconds: 900, patterns: ['test/data/*.test.ts'] },
   external: { seconds: 900, patterns: ['test/external/*.test.ts'] },
 };

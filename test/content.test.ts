@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loadContent } from '../src/content/index.ts';
 import { checkStatements } from '../src/pipeline/check.ts';
-import { tryDetector } from '../src/pipeline/try.ts';
+import { play, tryPlayed } from '../src/pipeline/try.ts';
+import type { Detector, DetectorTest } from '../src/schema/detector.ts';
 import { openStore, type Store } from '../src/store/index.ts';
 
 const content = loadContent();
@@ -15,20 +16,29 @@ after(() => store.close());
 it('every statement of the shipped detectors runs and gives the columns its feature names', () =>
   checkStatements(store, content));
 
-describe('every detector passes its own tests, on the engine and the SQL that ship', () => {
+/** Tests of all detectors by the traffic they are played: each kind of traffic is made and stored once. */
+function byTraffic(): Map<string, { detector: Detector; test: DetectorTest }[]> {
+  const tests = new Map<string, { detector: Detector; test: DetectorTest }[]>();
   for (const detector of content.detectors) {
     for (const test of detector.tests) {
-      it(`${detector.id}: ${test.name} gives ${test.expect === 'finding' ? 'a finding' : 'nothing'}`, async () => {
-        const tried = await tryDetector(store, content, detector, test);
-        assert.ok(
-          tried.ok,
-          tried.says +
-            tried.findings
-              .map((one) => `\n${one.summary} p=${one.p_value}`)
-              .slice(0, 5)
-              .join(''),
-        );
-      });
+      const traffic = JSON.stringify(test.given);
+      tests.set(traffic, [...(tests.get(traffic) ?? []), { detector, test }]);
     }
+  }
+  return tests;
+}
+
+describe('every detector passes its own tests, on the engine and the SQL that ship', () => {
+  for (const tests of byTraffic().values()) {
+    describe(tests[0]!.test.name, () => {
+      before(() => play(store, tests[0]!.test.given));
+      for (const { detector, test } of tests) {
+        it(`${detector.id}: ${test.name} gives ${test.expect === 'finding' ? 'a finding' : 'nothing'}`, async () => {
+          const { ok, says, findings } = await tryPlayed(store, content, detector, test);
+          const told = findings.slice(0, 5).map((one) => `\n${one.summary} p=${one.p_value}`);
+          assert.ok(ok, says + told.join(''));
+        });
+      }
+    });
   }
 });

@@ -30,8 +30,23 @@ export async function tryDetector(
   detector: Detector,
   test: DetectorTest,
 ): Promise<Tried> {
+  await play(store, test.given);
+  return tryPlayed(store, content, detector, test);
+}
+
+/** Empties the store and plays traffic into it: what tests of several detectors may share. */
+export async function play(store: Store, given: DetectorTest['given']): Promise<void> {
   await clearEvents(store);
-  await storeEvents(store, eventsOf(test.given));
+  await storeEvents(store, eventsOf(given));
+}
+
+/** Runs a detector's test on the traffic that `play` left in the store. */
+export async function tryPlayed(
+  store: Store,
+  content: Content,
+  detector: Detector,
+  test: DetectorTest,
+): Promise<Tried> {
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
   const rows = featureRows(store, feature, detector, { from: 0, to: start + 400 * 86_400e6 });

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import type { AnalyzeResult } from '../src/pipeline/route.ts';
-import type { Finding } from '../src/schema/finding.ts';
-import { addLedger, emptyLedger, type InputReport, residue, total } from '../src/schema/ledger.ts';
-import type { Reject } from '../src/schema/origin.ts';
-import { openStore, type Store } from '../src/store/index.ts';
-import { Conversation, capture, pcapngCapture } from './packets.ts';
+import type { AnalyzeResult } from '../../src/pipeline/route.ts';
+import type { Finding } from '../../src/schema/finding.ts';
+import { addLedger, emptyLedger, type InputReport, residue, total } from '../../src/schema/ledger.ts';
+import type { Reject } from '../../src/schema/origin.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { Conversation, capture, pcapngCapture } from '../packets.ts';
 import { linesOf, monday, run, smallOffice, temporaryFolder } from './run-analyze.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 let store: Store;
 const folder = temporaryFolder();

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadContent } from '../src/content/index.ts';
-import { type AnalyzeResult, analyze } from '../src/pipeline/route.ts';
-import { answers, sampleStart, scenario, zeekJson } from '../src/scenarios/index.ts';
-import { severities } from '../src/schema/detector.ts';
-import type { Finding } from '../src/schema/finding.ts';
-import { openStore } from '../src/store/index.ts';
+import { loadContent } from '../../src/content/index.ts';
+import { type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
+import { answers, sampleStart, scenario, zeekJson } from '../../src/scenarios/index.ts';
+import { severities } from '../../src/schema/detector.ts';
+import type { Finding } from '../../src/schema/finding.ts';
+import { openStore } from '../../src/store/index.ts';
 
 /** What `weir start` shows, held to the sample's own answers. */
 

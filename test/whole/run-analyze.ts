@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { loadContent } from '../src/content/index.ts';
-import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../src/pipeline/route.ts';
-import { merge, scenario, zeekJson } from '../src/scenarios/index.ts';
-import type { WeirEvent } from '../src/schema/event/index.ts';
-import type { Store } from '../src/store/index.ts';
+import { loadContent } from '../../src/content/index.ts';
+import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
+import { merge, scenario, zeekJson } from '../../src/scenarios/index.ts';
+import type { WeirEvent } from '../../src/schema/event/index.ts';
+import type { Store } from '../../src/store/index.ts';
 
 /** Monday 5 January 2026, 00:00 UTC, µs. */
 export const monday = Date.UTC(2026, 0, 5) * 1000;

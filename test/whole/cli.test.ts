@@ -7,10 +7,10 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { Conversation, capture } from './packets.ts';
+import { Conversation, capture } from '../packets.ts';
 import { linesOf, smallOffice, temporaryFolder } from './run-analyze.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const folder = temporaryFolder();
 /** Temporary stores of the commands land here, so that leftovers are seen. */
 const temporary = join(folder.path, 'tmp');
@@ -201,7 +201,7 @@ describe('weir analyze', () => {
     const want = idsOf(await weir('analyze', office, '--json', ...quick));
     assert.ok(want.length > 0);
     assert.deepEqual(idsOf(await fed(gzipSync(whole), 'analyze', '-', '--json', ...quick)), want);
-    const tsv = readFileSync(new URL('./fixtures/zeek/conn.log', import.meta.url));
+    const tsv = readFileSync(new URL('../fixtures/zeek/conn.log', import.meta.url));
     assert.match((await fed(tsv, 'analyze', '-', ...quick)).out, /zeek_tsv +1 /);
     const packets = capture(new Conversation().open().client('GET / HTTP/1.1\r\n\r\n').close().frames);
     assert.match((await fed(packets, 'analyze', '-', ...quick)).out, /pcap +1 /);
@@ -331,7 +331,7 @@ describe('weir analyze --keep, weir explain', () => {
   });
 });
 
-const shipped = fileURLToPath(new URL('../content', import.meta.url));
+const shipped = fileURLToPath(new URL('../../content', import.meta.url));
 
 /** A folder with one detector of one's own, changed as told. */
 function ownContent(
