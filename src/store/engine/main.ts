@@ -1,6 +1,6 @@
 /**
  * The embedded engine: a process of its own that owns chdb on one data directory and speaks ClickHouse's HTTP
- * interface on a unix socket. Why a process: docs/decisions/0001-engine-process.md.
+ * interface on a unix socket. Why a process: docs/decisions/0003-engine-in-a-child-process.md and 0008-binary-inserts-through-files.md.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
