@@ -1,6 +1,8 @@
 /**
  * From Zeek's JSON lines in a plain file to rows in the store, with everything the product does on the way (read,
- * check, place, find duplicates, encode, store): node bench/store.ts [lines] [rounds]
+ * check, place, find duplicates, encode, store): node bench/store.ts [lines | conn.log] [rounds]
+ * Lines are made up with every address at random; a log of your own, or one that bench/analyze.ts --keep made, is read as
+ * it is.
  * Beside it in the same run, on the same file: `jq -c .`, which only parses and prints, and the engine's own import of
  * the file, which only parses and stores. Memory of both processes is told after the last round.
  */
@@ -13,8 +15,13 @@ import { Ingest, plan } from '../src/pipeline/ingest.ts';
 import { openStore, type Store } from '../src/store/index.ts';
 import { load, machine } from './machine.ts';
 
-const lines = Number(process.argv[2] ?? 500_000);
+const given = /^\d*$/.test(process.argv[2] ?? '') ? null : process.argv[2]!;
+const lines = given === null ? Number(process.argv[2] ?? 500_000) : linesOf(given);
 const rounds = Number(process.argv[3] ?? 3);
+
+function linesOf(file: string): number {
+  return Number(spawnSync('wc', ['-l', file], { encoding: 'utf8' }).stdout.trim().split(' ')[0]);
+}
 
 /** Deterministic numbers, so that two runs read the same bytes. */
 let state = 1;
@@ -123,10 +130,10 @@ function jq(path: string): void {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-const path = join(folder, 'conn.log');
+const path = given ?? join(folder, 'conn.log');
 const store = await openStore({ directory: null });
 try {
-  writeLines(path);
+  if (given === null) writeLines(path);
   const bytes = statSync(path).size;
   const has_jq = spawnSync('jq', ['--version']).status === 0;
   if (!has_jq) console.log('jq is not installed (apt-get install jq): left out.');
