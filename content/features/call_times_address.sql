@@ -52,13 +52,13 @@ FROM (
 )
 ) AS calls_of
 LEFT JOIN (
-  -- pairs that were seen with a name before: call_times_name judges those
-  SELECT src_ip, dst_ip, min(time) AS named_at
+  -- places that were called by a name before: call_times_name judges those
+  SELECT src_ip, dst_ip, dst_port, min(time) AS named_at
   FROM (
-    SELECT src_ip, dst_ip, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
+    SELECT src_ip, dst_ip, dst_port, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
     UNION ALL
-    SELECT src_ip, dst_ip, time FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}
+    SELECT src_ip, dst_ip, dst_port, time FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}
   )
-  GROUP BY src_ip, dst_ip
-) AS named USING (src_ip, dst_ip)
+  GROUP BY src_ip, dst_ip, dst_port
+) AS named USING (src_ip, dst_ip, dst_port)
 WHERE calls >= 6 AND (named_at = toDateTime64(0, 6) OR named_at > last_at)

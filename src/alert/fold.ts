@@ -29,9 +29,12 @@ function joined(a: Finding, b: Finding): Finding {
     start_at: Math.min(a.start_at, b.start_at),
     end_at: Math.max(a.end_at, b.end_at),
     windows: a.windows + b.windows,
-    members: [...a.members, ...b.members],
+    members: [...a.members, ...b.members].slice(0, most_members),
   };
 }
+
+/** Members that a finding carries by name; a flood may have any number. */
+const most_members = 1000;
 
 /** More than this many findings of one detector on one primary entity within a day are one finding with members. */
 export const flood_at = 3;
@@ -62,10 +65,13 @@ function flood(group: readonly Finding[]): Finding {
   ) as [Finding, ...Finding[]];
   return {
     ...first,
-    start_at: Math.min(...group.map((one) => one.start_at)),
-    end_at: Math.max(...group.map((one) => one.end_at)),
+    start_at: group.reduce((least, one) => Math.min(least, one.start_at), first.start_at),
+    end_at: group.reduce((most, one) => Math.max(most, one.end_at), first.end_at),
     windows: group.reduce((sum, one) => sum + one.windows, 0),
-    members: [...first.members, ...rest.flatMap((one) => [memberOf(one), ...one.members])],
+    members: [...first.members, ...rest.flatMap((one) => [memberOf(one), ...one.members])].slice(
+      0,
+      most_members,
+    ),
   };
 }
 

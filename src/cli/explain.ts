@@ -30,7 +30,7 @@ export async function run(args: string[]): Promise<number> {
   const [id] = positionals;
   if (id === undefined) throw new WeirError('usage', `which finding?\n\n${help}`);
   // Opening would make an empty one.
-  if (!existsSync(join(values.keep, 'data')))
+  if (!existsSync(join(values.keep, 'weir-store')))
     throw new WeirError(
       'not_found',
       `there is no store in ${values.keep}; weir analyze --keep DIR makes one`,

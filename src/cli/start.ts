@@ -51,9 +51,9 @@ export async function run(args: string[]): Promise<number> {
   try {
     // The log stays beside the store, so that evidence leads to a line that is there.
     const log = join(values.keep, sample_log);
-    await writeSample(log, seed);
-    const result = await withStore({ directory: keep }, (store) =>
-      analyze(store, loadContent(), {
+    const result = await withStore({ directory: keep }, async (store) => {
+      await writeSample(log, seed);
+      return analyze(store, loadContent(), {
         run_id: randomUUID(),
         version: productVersion(),
         paths: [log],
@@ -67,8 +67,8 @@ export async function run(args: string[]): Promise<number> {
         evidence: 5,
         now: Date.now() * 1000,
         progress: progress.update,
-      }),
-    );
+      });
+    });
     progress.done();
     const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run weir --';
     printText(result, { top: 5, keep: values.keep, command });

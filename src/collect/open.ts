@@ -166,7 +166,8 @@ class Opened implements OpenInput {
       this.first.push(next);
       length += next.length;
     }
-    this.head = Buffer.concat(this.first).subarray(0, headBytes);
+    // A copy: a view would keep the whole first piece in memory for as long as the head is.
+    this.head = Buffer.from(Buffer.concat(this.first).subarray(0, headBytes));
   }
 
   get chunks(): AsyncIterable<Buffer> {

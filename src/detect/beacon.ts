@@ -3,57 +3,41 @@ import { type Beacon, judgeBeacon } from '../models/beacon.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Reason } from '../schema/finding.ts';
+import { Habits } from './habit.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'beacon' }>;
 
 /** Scores below this are irregular, however unlikely by chance. */
 const least_score = 0.5;
-/** Pairs remembered; beyond that the oldest is forgotten. */
-const most_pairs = 200_000;
-
-interface Known {
-  first_s: number;
-  windows: number;
-}
-
 /**
  * Rhythm of the calls of one pair. Regular is not yet dangerous: what many hosts call is a service of the house, and
- * what a pair did in most of at least three earlier windows is its habit; both raise the p-value.
+ * what a pair did on most of its days, three at least, is its habit; both raise the p-value.
  */
 export function beaconJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
-  const known = new Map<string, Known>();
+  const habits = new Habits();
   let begun_s = Number.NaN;
 
   return {
     judge(window_at_s, rows) {
       if (Number.isNaN(begun_s)) begun_s = window_at_s;
       const judged: Judgement[] = [];
-      const regular: string[] = [];
       for (const row of rows) {
         if (!row.worth) continue;
         const beacon = judgeBeacon(callsOf(row), { min_calls: use.min_calls });
         if (beacon.score < least_score) continue;
-        regular.push(row.key);
         const shared = use.prevalence ? sharedBy(row, use.prevalence) : 0;
-        const before = known.get(row.key);
-        const windows = before ? (window_at_s - before.first_s) / window_s : 0;
-        const habit = before && windows >= 3 ? before.windows / (windows + 1) : 0;
+        const habit = habits.chance(row.key, row.last_at / 1e6, []);
         judged.push({
           row: withRhythm(row, beacon),
           score: beacon.score,
           p_value: Math.min(1, Math.max(beacon.p_value, shared, habit >= 0.5 ? habit : 0)),
           reasons: reasonsOf(beacon, feature, use, row),
-          baseline: baselineOf(before, windows, (window_at_s - begun_s) / window_s),
+          baseline: baselineOf(habit, (window_at_s - begun_s) / window_s),
         });
       }
-      for (const key of regular) {
-        const before = known.get(key);
-        if (before) before.windows += 1;
-        else known.set(key, { first_s: window_at_s, windows: 1 });
-        if (known.size > most_pairs) known.delete(known.keys().next().value!);
-      }
+      for (const { row } of judged) habits.note(row.key, row.last_at / 1e6, []);
       return judged;
     },
   };
@@ -151,18 +135,19 @@ function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow):
   return reasons;
 }
 
-function baselineOf(before: Known | undefined, windows: number, passed: number): Baseline {
-  if (before && windows >= 3) {
+function baselineOf(habit: number, passed: number): Baseline {
+  if (habit > 0) {
+    const days = `${Math.round(habit * 100)} % of its days`;
     return {
       level: 'entity',
-      windows: Math.floor(windows),
+      windows: Math.floor(passed),
       entities: 1,
-      says: `the pair was regular in ${before.windows} of ${Math.floor(windows)} earlier windows`,
+      says: `the pair was regular on ${days} so far`,
     };
   }
   return {
     level: passed >= 3 ? 'population' : 'prior',
-    windows: Math.floor(passed),
+    windows: Math.max(0, Math.floor(passed)),
     entities: 1,
     says: 'measured against calls without any rhythm, as people and random programs make them',
   };

@@ -1,3 +1,4 @@
+import { duration } from '../base/duration.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Judgement } from './judge.ts';
@@ -19,7 +20,8 @@ const self_calibrated: readonly string[] = ['fact', 'novelty', 'beacon'];
  * Corrects p-values by how the detector's own past scores on this network were spread, so that 1 in 1,000 means the
  * same for every detector. Rows not worth judging count as less strange than all judged ones: to be the strangest of a
  * hundred that are judged out of ten thousand is one in ten thousand, not one in a hundred. Only ever makes a row less surprising than its model says, except where a model has no
- * p-value of its own (forest). Scores are held out by construction: a row is judged before anything learns from it.
+ * p-value of its own (forest). Scores are held out: a window is
+ * learned from only when it is over from the point of view of the one being judged.
  */
 export class Calibrator {
   readonly #own_p: boolean;
@@ -32,7 +34,15 @@ export class Calibrator {
   #judged = 0;
   #state: Calibration = uncalibrated;
 
+  #waiting: {
+    readonly window_at_s: number;
+    readonly judgements: readonly Judgement[];
+    readonly rows: number;
+  }[] = [];
+  readonly #window_s: number;
+
   constructor(detector: Detector) {
+    this.#window_s = duration(detector.window);
     this.#own_p = detector.model.kind !== 'forest';
     this.#learns = !self_calibrated.includes(detector.model.kind);
   }
@@ -47,9 +57,21 @@ export class Calibrator {
     return { ...judgement, p_value: this.#own_p ? Math.max(judgement.p_value, p) : Math.max(1e-12, p) };
   }
 
-  /** `rows`: how many the window had, judged or not. */
-  learn(judgements: readonly Judgement[], rows: number): void {
-    if (!this.#learns) return;
+  /** Takes in the windows that ended at or before an instant. */
+  advance(window_at_s: number): void {
+    const over = this.#waiting.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
+    if (over.length === 0) return;
+    this.#waiting = this.#waiting.filter((one) => one.window_at_s + this.#window_s > window_at_s);
+    for (const one of over) this.#learn(one.judgements, one.rows);
+  }
+
+  /** Hands in a window. Of overlapping ones only every whole window counts. `rows`: how many it had, judged or not. */
+  add(window_at_s: number, judgements: readonly Judgement[], rows: number): void {
+    if (!this.#learns || window_at_s % this.#window_s !== 0) return;
+    this.#waiting.push({ window_at_s, judgements, rows });
+  }
+
+  #learn(judgements: readonly Judgement[], rows: number): void {
     this.#rows += rows;
     this.#judged += judgements.length;
     for (const { row, score, p_value } of judgements) {

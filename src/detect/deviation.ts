@@ -48,13 +48,12 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
   /** What the network showed at the same part of the day; of whole days, all of it. */
   const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
-  const peer_of = new Map<string, string>();
 
   /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
   const strange_on = new Map<string, number>();
   function learn(window_at_s: number): void {
     const taught = new Map<string, number>();
-    for (const { key, host, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
+    for (const { host, peer, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
       const nth = (taught.get(host) ?? 0) + 1;
       taught.set(host, nth);
       if (nth > most_of_host) continue;
@@ -65,7 +64,6 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         strange_on.set(host, day);
       }
       populationAt(at).add(values);
-      const peer = peer_of.get(key);
       if (!peer) continue;
       const group_key = peerKey(peer, at);
       let group = peers.get(group_key);
@@ -132,9 +130,8 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       const judged: Judgement[] = [];
       rows.forEach((row, i) => {
         const values = all[i]!;
-        if (row.peer) peer_of.set(row.key, row.peer);
         if (!row.worth) {
-          entities.add({ window_at_s, key: row.key, host: row.host, values, strange: false });
+          entities.add({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange: false });
           return;
         }
         const seen_by = (with_past: boolean): Seen => {
@@ -161,7 +158,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         const habit = strange ? habits.chance(row.key, window_at_s, values) : 0;
         if (strange) habits.note(row.key, window_at_s, values);
         const teaches = strange ? clipped(values, deviations) : values;
-        entities.add({ window_at_s, key: row.key, host: row.host, values: teaches, strange });
+        entities.add({ window_at_s, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
         judged.push({
           row,
           score: score.score,

@@ -4,6 +4,8 @@ import { columnValues } from './columns.ts';
 const most_windows = 24 * 28;
 /** Entities kept; beyond that the one unheard for longest is forgotten. */
 const most_entities = 200_000;
+/** Values kept in all, 8 bytes each; beyond that too the one unheard for longest is forgotten. */
+const most_values = 20_000_000;
 
 /** What is known of one entity: its past windows, oldest first, at most `most_windows`. */
 export interface Past {
@@ -19,6 +21,8 @@ export interface Taught {
   readonly window_at_s: number;
   readonly key: string;
   readonly host: string;
+  /** peer group, '' for none */
+  readonly peer: string;
   readonly values: readonly number[];
   readonly strange: boolean;
 }
@@ -32,6 +36,7 @@ export class History {
   readonly #width: number;
   readonly #past = new Map<string, { windows_at_s: number[]; columns: number[][] }>();
   #waiting: Taught[] = [];
+  #values = 0;
 
   constructor(window_s: number, width: number) {
     this.#window_s = window_s;
@@ -61,6 +66,14 @@ export class History {
     return this.#past.size;
   }
 
+  /** Lets go of the entity unheard for longest. */
+  #forget(): void {
+    const [oldest] = this.#past;
+    if (!oldest) return;
+    this.#past.delete(oldest[0]);
+    this.#values -= oldest[1].windows_at_s.length * (this.#width + 1);
+  }
+
   #keep(window_at_s: number, key: string, values: readonly number[]): void {
     let past = this.#past.get(key);
     if (past)
@@ -68,15 +81,15 @@ export class History {
     else past = { windows_at_s: [], columns: columnValues(this.#width) };
     this.#past.set(key, past);
     past.windows_at_s.push(window_at_s);
+    this.#values += this.#width + 1;
     for (let c = 0; c < this.#width; c++) past.columns[c]!.push(values[c]!);
     if (past.windows_at_s.length > most_windows) {
       past.windows_at_s.shift();
       for (const column of past.columns) column.shift();
+      this.#values -= this.#width + 1;
     }
-    if (this.#past.size > most_entities) {
-      const oldest = this.#past.keys().next().value;
-      if (oldest !== undefined) this.#past.delete(oldest);
-    }
+    while (this.#past.size > most_entities || (this.#values > most_values && this.#past.size > 1))
+      this.#forget();
   }
 }
 

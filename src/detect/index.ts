@@ -63,12 +63,14 @@ export async function detect(
     const window_at_s = window[0]!.window_at_s;
     run.windows++;
     run.rows += window.length;
+    calibrator.advance(window_at_s);
     const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
-    calibrator.learn(judgements, window.length);
-    run.judged += judgements.length;
+    calibrator.add(window_at_s, judgements, window.length);
     for (const judgement of judgements) {
-      if (judgement.p_value > options.most_p) continue;
       if (judgement.row.last_at / 1e6 < options.report_from_s) continue;
+      // What is only learned from does not use up the budget.
+      run.judged++;
+      if (judgement.p_value > options.most_p) continue;
       findings.push(findingOf(detector, feature, judgement, options.techniques));
     }
   }

@@ -17,6 +17,9 @@ interface Rate {
   squares: number;
 }
 
+/** Entities remembered; beyond that the oldest is forgotten. */
+const most_entities = 200_000;
+
 /** A network is quickly known at first: what was new in its first days says little about the next. In windows. */
 const half_life = 12;
 
@@ -80,6 +83,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
         if (!rate) {
           rate = { at_s: window_at_s, windows: network.windows, total: 0, squares: 0 };
           entities.set(key, rate);
+          if (entities.size > most_entities) entities.delete(entities.keys().next().value!);
         }
         age(rate, window_at_s, window_s);
         add(rate, count);

@@ -64,7 +64,8 @@ export function expandWindows(sql: string, window_s: number, hop_s: number): str
     const start = `toStartOfInterval(${time}, toIntervalSecond(${hop_s}))`;
     if (hop_s >= window_s) return start;
     const hops = Math.ceil(window_s / hop_s);
-    return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), range(${hops})))`;
+    // A window that would begin before 1970 does not exist.
+    return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), arrayFilter(hop -> hop * ${hop_s} <= toUnixTimestamp(${start}), range(${hops}))))`;
   });
 }
 

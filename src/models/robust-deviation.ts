@@ -69,7 +69,7 @@ export interface Usual {
   /** Whether the past had no spread of its own on that side. */
   readonly flat_up: boolean;
   readonly flat_down: boolean;
-  /** Up to 65 quantiles of the past, even steps from smallest to largest; empty if there is no past. */
+  /** The past values, rising; of more than 2,048 as many even quantiles. Empty if there is no past. */
   readonly quantiles: readonly number[];
 }
 
@@ -93,7 +93,8 @@ export interface Deviation {
 }
 
 const MOST_DF = 8;
-const QUANTILES = 65;
+/** Past values kept as they are; more are thinned to so many even quantiles. */
+const QUANTILES = 2048;
 /** One column alone adds at most this many orders of magnitude to the sum of all. */
 const MOST_SURPRISE = 6;
 
@@ -232,12 +233,31 @@ function shareBeyond(
   side: DeviationColumn['side'],
   centre: number,
 ): number {
-  let beyond = 0;
+  const n = quantiles.length;
+  const from = (least: number): number => n - firstAtLeast(quantiles, least);
+  const upTo = (most: number): number => firstAbove(quantiles, most);
+  if (side === 'high') return from(x) / n;
+  if (side === 'low') return upTo(x) / n;
   const far = Math.abs(x - centre);
-  for (const q of quantiles) {
-    if (side === 'high' ? q >= x : side === 'low' ? q <= x : Math.abs(q - centre) >= far) beyond++;
+  return far === 0 ? 1 : (from(centre + far) + upTo(centre - far)) / n;
+}
+
+/** Index of the first value of a rising list that is at least, or above, a bound; its length when there is none. */
+function firstAtLeast(rising: readonly number[], least: number): number {
+  return firstWhere(rising, (value) => value >= least);
+}
+function firstAbove(rising: readonly number[], most: number): number {
+  return firstWhere(rising, (value) => value > most);
+}
+function firstWhere(rising: readonly number[], holds: (value: number) => boolean): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(rising[middle]!)) high = middle;
+    else low = middle + 1;
   }
-  return beyond / quantiles.length;
+  return low;
 }
 
 const reach95 = new Map<number, number>();

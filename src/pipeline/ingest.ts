@@ -36,6 +36,9 @@ export interface Planned {
   readonly head: Buffer;
 }
 
+/** Files whose first 64 KiB stay in memory until reading begins. */
+const most_heads = 200;
+
 /** Different reasons that are counted apart, for each input: what is in a reason is for the sender to choose. */
 const most_reasons = 200;
 
@@ -53,7 +56,9 @@ export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
       return Buffer.alloc(0);
     });
     const format = detectFormat(head);
-    planned.push({ input, format, first_time: format?.first_time(head) ?? null, head });
+    // Of many files only the first ones are looked into again, the others just told apart.
+    const kept = planned.length < most_heads ? head : Buffer.from(head.subarray(0, 64));
+    planned.push({ input, format, first_time: format?.first_time(head) ?? null, head: kept });
   }
   return planned.sort(
     (a, b) =>

@@ -93,7 +93,9 @@ export async function analyze(
       progress: (state) => options.progress({ step: 'read', ...state }),
     });
   const baseline =
-    past.length > 0 ? await readBaseline(store, ingest, past, planned[0]?.first_time ?? null) : null;
+    past.length > 0
+      ? await readBaseline(store, ingest, past, planned[0]?.first_time ?? null, options.run_id)
+      : null;
   const reading = ingest();
   await reading.read(planned);
 
@@ -164,6 +166,7 @@ async function readBaseline(
   ingest: () => Ingest,
   past: readonly Planned[],
   judged_from: number | null,
+  run_id: string,
 ): Promise<Learned> {
   let reading = ingest();
   await reading.read(past);
@@ -179,6 +182,11 @@ async function readBaseline(
   const week_us = 7 * day_us;
   const weeks = Math.floor((last_time - judged_from) / week_us) + 1;
   await clearEvents(store);
+  await store.command(
+    'DELETE FROM reject WHERE run_id = {run_id:String}',
+    { run_id },
+    { name: 'clear rejects' },
+  );
   reading = ingest();
   await reading.read(past, -weeks * week_us);
   return {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
-  chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -55,8 +56,7 @@ export class EmbeddedEngine {
     this.temporary = options.directory === null;
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'weir-store-'));
     try {
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-      checkOwner(this.directory);
+      claim(this.directory);
     } catch (error) {
       if (error instanceof WeirError) throw error;
       const { message } = error as Error;
@@ -199,11 +199,29 @@ export class EmbeddedEngine {
   }
 }
 
-/** Events of a network are nobody else's business. */
-function checkOwner(directory: string): void {
-  const { uid, mode } = statSync(directory);
+/** Says in a folder that it is a store of Weir: only such a folder is ever written into. */
+export const store_marker = 'weir-store';
+
+/**
+ * Makes a folder a store, or finds that it is one. A folder that holds anything else is somebody's, and is left as it
+ * is; so is the mode of a folder that was there before: what Weir puts in it is readable by its owner alone.
+ */
+function claim(directory: string): void {
+  const marker = join(directory, store_marker);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!existsSync(marker)) {
+    if (readdirSync(directory).length > 0) {
+      throw new WeirError(
+        'usage',
+        `${directory} holds something that is no store of Weir; name another folder`,
+      );
+    }
+    writeFileSync(marker, 'This folder is a telemetry store of Weir. Weir alone writes here.\n', {
+      mode: 0o600,
+    });
+  }
+  const { uid } = statSync(marker);
   if (process.getuid && uid !== process.getuid() && process.getuid() !== 0) {
     throw new WeirError('store_unavailable', `The store at ${directory} belongs to another user.`);
   }
-  if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
 }

@@ -175,7 +175,7 @@ class Batch {
     this.#offset.push(offset);
     this.#raw.push(raw);
     this.rows++;
-    return (this.rows & 1023) === 0 ? this.#bytes() : 0;
+    return (this.rows & 63) === 0 || raw.length > 16_384 ? this.#bytes() : 0;
   }
 
   #bytes(): number {

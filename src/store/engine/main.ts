@@ -32,7 +32,9 @@ function start(): void {
   // Held open until the end: the engine shuts down with its last connection.
   const keeper = new Session(data, { connectionArgs: [`--config-file=${config}`] });
   // Only now, when no other process has this store open: what an engine that died left behind.
-  for (const left of readdirSync(incoming)) rmSync(join(incoming, left), { force: true });
+  for (const left of readdirSync(incoming)) {
+    if (left.startsWith('insert-')) rmSync(join(incoming, left), { force: true });
+  }
   keeper.query('CREATE DATABASE IF NOT EXISTS weir ENGINE = Atomic');
   const version = keeper.query('SELECT version()').trim().replaceAll('"', '');
   // No time-outs: one that closes an idle connection just as it is used again looks like a death of the engine.
