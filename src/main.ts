@@ -30,7 +30,14 @@ const commands: readonly Command[] = [
 /** Exit status of a fault in Weir itself; 1 belongs to commands that answer a question with no. */
 const faultExit = 3;
 
+/** `npm run weir` starts in the package's folder; paths are meant from where the person stands. */
+function standWhereCalled(): void {
+  const { npm_lifecycle_event, INIT_CWD } = process.env;
+  if (npm_lifecycle_event === 'weir' && INIT_CWD) process.chdir(INIT_CWD);
+}
+
 async function main(args: string[]): Promise<number> {
+  standWhereCalled();
   const problem = runtimeProblem(process.version);
   if (problem) throw new WeirError('usage', problem);
   const [name, ...rest] = args;

@@ -34,7 +34,7 @@ FROM (
     min(time) AS first_hour_at,
     max(time) AS last_hour_at
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
     AND dst_port NOT IN (53, 123, 137, 1900, 5353, 5355)
   GROUP BY hour, src_ip

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { counted } from '../base/format.ts';
@@ -68,7 +67,6 @@ export async function run(args: string[]): Promise<number> {
   const analyze_options = optionsOf(values, positionals);
   const content = contentOf(values.content);
   const progress = createProgress(process.stderr);
-  if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
   const work = (store: Store): Promise<AnalyzeResult> =>
     analyze(store, content, { ...analyze_options, progress: progress.update });
   const result = await withStore(place, work, retentionOf(values)).finally(progress.done);
@@ -169,10 +167,14 @@ export function printText(
   const paint = painter(process.stdout);
   console.log(runSummary(result, { width, keep, paint }));
   if (result.findings.length === 0) {
+    const judged = result.runs.reduce((sum, one) => sum + one.judged, 0);
     const missing = result.failed.length === 0 ? '' : ', but not every detector could look (see above)';
-    console.log(
-      `\nNothing unusual was found${missing}. ${command} check lists what each detector sees and misses.`,
-    );
+    // Silence because nothing could be looked at must not read like an all-clear.
+    const answer =
+      judged > 0 && result.events > 0
+        ? `Nothing unusual was found${missing}.`
+        : `Nothing could be judged: ${result.events === 0 ? 'no events were read' : 'no host did enough of anything that a detector looks at'}${missing}.`;
+    console.log(`\n${answer} ${command} check lists what each detector sees and misses.`);
     return;
   }
   console.log(`\n${findingsTable(result.findings, { width, paint })}`);

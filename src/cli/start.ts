@@ -70,7 +70,7 @@ export async function run(args: string[]): Promise<number> {
       });
     });
     progress.done();
-    const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run weir --';
+    const command = process.env.npm_lifecycle_event === undefined ? 'weir' : 'npm run -s weir --';
     printText(result, { top: 5, keep: values.keep, command });
     console.log(`\nThis was SAMPLE TRAFFIC.\n${own(command)}`);
   } finally {

@@ -71,7 +71,10 @@ export async function detect(
       // What is only learned from does not use up the budget.
       run.judged++;
       if (judgement.p_value > options.most_p) continue;
-      findings.push(findingOf(detector, feature, judgement, options.techniques));
+      // A window may begin in what is only learned from; what is said begins where reporting does.
+      const first_at = Math.max(judgement.row.first_at, options.report_from_s * 1e6);
+      const row = { ...judgement.row, first_at };
+      findings.push(findingOf(detector, feature, { ...judgement, row }, options.techniques));
     }
   }
   run.findings = findings.length;

@@ -119,7 +119,9 @@ export async function analyze(
     last_time,
     events: reading.events,
     hosts: await localHosts(store),
-    baseline_note: baselineNote(baseline?.note ?? null, first_time, last_time),
+    baseline_note:
+      baselineNote(baseline?.note ?? null, first_time, last_time, reading.days.size) +
+      (await unseen(store, reading.events)),
   };
 }
 
@@ -361,6 +363,15 @@ function extent(reports: readonly InputReport[]): { first_time: number | null; l
   return { first_time: first, last_time: last };
 }
 
+/** What cannot be seen because the input has no records of connections. */
+async function unseen(store: Store, events: number): Promise<string> {
+  if (events === 0) return '';
+  const [row] = await store.query<{ n: number }>('SELECT count() AS n FROM connection');
+  return Number(row?.n ?? 0) > 0
+    ? ''
+    : '; no records of connections (conn.log, flows, captures): scans, volumes and rhythms of addresses cannot be seen';
+}
+
 /** Tables that name the two ends of an event. */
 const host_tables = ['connection', 'dns', 'http', 'tls', 'authentication'] as const;
 
@@ -373,11 +384,18 @@ async function localHosts(store: Store): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
-function baselineNote(learned: string | null, first_time: number | null, last_time: number | null): string {
+function baselineNote(
+  learned: string | null,
+  first_time: number | null,
+  last_time: number | null,
+  days: number,
+): string {
   if (learned) return learned;
   const hours = ((last_time ?? 0) - (first_time ?? 0)) / 3600e6;
   if (hours < 6)
     return 'no history: hosts are compared only with each other and with what is usual on other networks';
+  if (hours > 48 && hours / 24 > 2 * days)
+    return `${days} day${days === 1 ? '' : 's'} with traffic in a span of ${Math.floor(hours / 24)} days: there are gaps, or a clock was wrong`;
   if (hours < 72)
     return `${Math.floor(hours)} hours of history: every window is judged by the hours before it; the first ones only by the population`;
   return `${Math.floor(hours / 24)} days of history: every window is judged by what came before it`;

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../base/error.ts';
 import { moduleBeside } from '../base/runtime.ts';
@@ -202,13 +202,29 @@ export class EmbeddedEngine {
 /** Says in a folder that it is a store of Weir: only such a folder is ever written into. */
 export const store_marker = 'weir-store';
 
+/** Makes a folder and those above it, one by one: the runtime's own way never ends below /proc. `usage` for a path that cannot be. */
+function makeFolder(directory: string): void {
+  const path = resolve(directory);
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory())
+      throw new WeirError('usage', `${directory} is a file; a store is a folder`);
+    return;
+  }
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    throw new WeirError('usage', `${directory} cannot be made: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /**
  * Makes a folder a store, or finds that it is one. A folder that holds anything else is somebody's, and is left as it
  * is; so is the mode of a folder that was there before: what Weir puts in it is readable by its owner alone.
  */
 function claim(directory: string): void {
   const marker = join(directory, store_marker);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   if (!existsSync(marker)) {
     if (readdirSync(directory).length > 0) {
       throw new WeirError(
