@@ -67,6 +67,20 @@ describe('folding', () => {
     assert.equal(folded[0]!.members.length, 49);
   });
 
+  it('a flood of 150,000 is one finding that names a thousand of its members', () => {
+    const many = Array.from({ length: 150_000 }, (_, i) =>
+      finding({
+        start_at: i,
+        end_at: i + 1,
+        entity: { src_ip: '10.0.0.5', dst_ip: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` },
+      }),
+    );
+    const folded = foldFloods(many, primary);
+    assert.equal(folded.length, 1);
+    assert.deepEqual([folded[0]!.start_at, folded[0]!.end_at, folded[0]!.windows], [0, 150_000, 150_000]);
+    assert.equal(folded[0]!.members.length, 1000);
+  });
+
   it('three alike findings stay three', () => {
     const few = Array.from({ length: 3 }, (_, i) =>
       finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),

@@ -160,3 +160,21 @@ test('rolling history survives JSON', () => {
   }
   assert.deepEqual(again.usual('a'), rolling.usual('a'));
 });
+
+test('one extreme value in a long past excuses nothing: the chance is one in the past, not one in 65', () => {
+  const column = {
+    scale: 'log' as const,
+    side: 'high' as const,
+    prior: { median: 1000, spread: 2, strength: 12 },
+  };
+  const past = Array.from({ length: 2047 }, (_, i) => 900 + (i % 200));
+  const state = usual([...past, 1e10], column);
+  for (const value of [1e6, 1e8, 9e9]) {
+    const { tail } = deviation(value, state, column);
+    assert.ok(tail.p < 0.001, `${value}: ${tail.p}`);
+    assert.ok(
+      tail.p >= 1 / (2048 + 12) - 1e-9,
+      `${value}: ${tail.p} claims more than one such window in the past allows`,
+    );
+  }
+});

@@ -202,19 +202,19 @@ export class EmbeddedEngine {
 /** Says in a folder that it is a store of Weir: only such a folder is ever written into. */
 export const store_marker = 'weir-store';
 
-/** Makes a folder and those above it, one by one: the runtime's own way never ends below /proc. `usage` for a path that cannot be. */
+/** Makes a folder and those above it, one by one: the runtime's own way never ends below /proc. */
 function makeFolder(directory: string): void {
   const path = resolve(directory);
   if (existsSync(path)) {
     if (!statSync(path).isDirectory())
-      throw new WeirError('usage', `${directory} is a file; a store is a folder`);
+      throw new WeirError('store_unavailable', `${directory} is a file; a store is a folder`);
     return;
   }
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
-    throw new WeirError('usage', `${directory} cannot be made: ${(cause as Error).message}`, { cause });
+    throw new WeirError('store_unavailable', `${directory} cannot be made: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -176,4 +185,19 @@ test('settings and parameters of a request are quoted, and a name that is none i
     "SET max_threads = '9', param_x = '\\'; DROP TABLE a; --', log_comment = '1 name'",
   );
   assert.throws(() => setStatement(new URLSearchParams({ 'a = 1; --': '1' }), {}, ''), /Unknown setting/);
+});
+
+test('a folder that holds anything else is never made a store, and nothing in it is touched', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-foreign-'));
+  try {
+    mkdirSync(join(folder, 'incoming'));
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'incoming', 'capture.txt'), 'mine');
+    chmodSync(folder, 0o755);
+    await assert.rejects(openStore({ directory: folder }), (error: WeirError) => error.code === 'usage');
+    assert.equal(readFileSync(join(folder, 'incoming', 'capture.txt'), 'utf8'), 'mine');
+    assert.equal(statSync(folder).mode & 0o777, 0o755);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
