@@ -18,11 +18,11 @@ With nothing configured, plays a made-up small office (two ordinary days, then a
 oddities on the third) through the same route as real traffic, and shows what Weir says of it.
 
   --seed N     another made-up office (default 1)
-  --keep DIR   where the result is kept, for weir explain (default .weir/sample; replaced at every start)`;
+  --keep DIR   where the result is kept, for weir explain (default .weir-sample; replaced at every start)`;
 
 const options = {
   seed: { type: 'string', default: '1' },
-  keep: { type: 'string', default: join('.weir', 'sample') },
+  keep: { type: 'string', default: '.weir-sample' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

@@ -214,7 +214,9 @@ function makeFolder(directory: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
-    throw new WeirError('store_unavailable', `${directory} cannot be made: ${(cause as Error).message}`, { cause });
+    throw new WeirError('store_unavailable', `${directory} cannot be made: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
