@@ -8,6 +8,7 @@ columns:
   answered_hosts: {unit: count, says: hosts that answered on that port}
   networks: {unit: count, says: /24 networks the hosts lie in}
   private_hosts: {unit: count, says: of them with private addresses}
+  what: {unit: text, says: what was tried}
   direction: {unit: text, says: direction}
 */
 SELECT
@@ -20,6 +21,7 @@ SELECT
   uniqExactIf(dst_ip, failed AND $(private_target)) AS private_hosts,
   uniqExactIf(dst_ip, NOT failed) AS answered_hosts,
   uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
+  if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(dst_port), ' of')) AS what,
   any(direction) AS direction,
   min(time) AS first_at,
   max(time) AS last_at

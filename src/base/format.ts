@@ -191,8 +191,14 @@ export function fillTemplate(
   values: Readonly<Record<string, unknown>>,
   units: Readonly<Record<string, string>>,
 ): string {
-  return template.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
+  const filled = template.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
     if (!Object.hasOwn(values, name) || values[name] === undefined) return '?';
     return formatUnit(values[name], Object.hasOwn(units, name) ? units[name]! : 'count');
   });
+  // "1 hosts" is one host.
+  return filled.replace(singular, '$1 $2');
 }
+
+/** A lone 1 before a plural that the texts of detectors use. */
+const singular =
+  /(?<![\d.,:/-])(1) (account|alert|call|connection|domain|handshake|host|name|port|probe|program|server|sign-in|source|target|time)s\b(?! of nearly)/g;

@@ -74,6 +74,8 @@ function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow):
     return part ? (part.weight * part.value) / total : 0;
   };
   const base = { low: 0, pattern: 'PERIODIC' as const };
+  // Gaps without rhythm (exponential, or lognormal with sigma 1) put at most 0.8 w of themselves within ± w of any value.
+  const by_chance = Math.min(0.9, 0.8 * Math.max(0.02, beacon.jitter_share));
   const reasons: Reason[] = [
     {
       ...base,
@@ -81,8 +83,8 @@ function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow):
       says: 'of the gaps lie near one period',
       unit: 'share',
       actual: beacon.regular_share,
-      expected: 0.25,
-      high: 0.5,
+      expected: by_chance,
+      high: Math.min(1, by_chance + 2 * Math.sqrt((by_chance * (1 - by_chance)) / Math.max(1, beacon.calls))),
       weight: weight('timing'),
     },
     {

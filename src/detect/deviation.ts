@@ -127,6 +127,8 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
       const cold = populationAt(window_at_s).size < enough_past;
+      const of_host = new Map<string, number>();
+      for (const { host } of rows) of_host.set(host, (of_host.get(host) ?? 0) + 1);
       const judged: Judgement[] = [];
       rows.forEach((row, i) => {
         const values = all[i]!;
@@ -166,7 +168,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           reasons: names.map((name, c) =>
             reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
           ),
-          baseline: baseline(row, window_at_s, cold ? rows.length - 1 : 0),
+          baseline: baseline(row, window_at_s, cold ? rows.length - of_host.get(row.host)! : 0),
         });
       });
       return judged;
