@@ -113,3 +113,10 @@ export function roundMicros(seconds: number): number {
   if (whole - micros === 0.5 && whole % 2 !== 0) whole--;
   return whole / 1_000_000;
 }
+
+/** An instant, µs since 1970, as ClickHouse reads it for a DateTime64(6): seconds with six decimals. */
+export function instant(time: number): string {
+  const whole = Math.floor(time / 1e6);
+  // Fewer than ten digits before the point would be taken for a date.
+  return `${String(whole).padStart(10, '0')}.${String(time - whole * 1e6).padStart(6, '0')}`;
+}

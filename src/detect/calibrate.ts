@@ -2,6 +2,7 @@ import { duration } from '../base/duration.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Judgement } from './judge.ts';
+import { OnceADay, Waiting } from './waiting.ts';
 
 /** Past scores needed before they correct a model. */
 const enough = 200;
@@ -27,22 +28,21 @@ export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
   readonly #scores: number[] = [];
-  readonly #strange_on = new Map<string, number>();
+  readonly #strange = new OnceADay();
   #added = 0;
   #learned_at = 0;
   #rows = 0;
   #judged = 0;
   #state: Calibration = uncalibrated;
 
-  #waiting: {
+  readonly #waiting: Waiting<{
     readonly window_at_s: number;
     readonly judgements: readonly Judgement[];
     readonly rows: number;
-  }[] = [];
-  readonly #window_s: number;
+  }>;
 
   constructor(detector: Detector) {
-    this.#window_s = duration(detector.window);
+    this.#waiting = new Waiting(duration(detector.window));
     this.#own_p = detector.model.kind !== 'forest';
     this.#learns = !self_calibrated.includes(detector.model.kind);
   }
@@ -59,28 +59,19 @@ export class Calibrator {
 
   /** Takes in the windows that ended at or before an instant. */
   advance(window_at_s: number): void {
-    const over = this.#waiting.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
-    if (over.length === 0) return;
-    this.#waiting = this.#waiting.filter((one) => one.window_at_s + this.#window_s > window_at_s);
-    for (const one of over) this.#learn(one.judgements, one.rows);
+    for (const one of this.#waiting.advance(window_at_s)) this.#learn(one.judgements, one.rows);
   }
 
   /** Hands in a window. Of overlapping ones only every whole window counts. `rows`: how many it had, judged or not. */
   add(window_at_s: number, judgements: readonly Judgement[], rows: number): void {
-    if (!this.#learns || window_at_s % this.#window_s !== 0) return;
-    this.#waiting.push({ window_at_s, judgements, rows });
+    if (this.#learns) this.#waiting.add({ window_at_s, judgements, rows });
   }
 
   #learn(judgements: readonly Judgement[], rows: number): void {
     this.#rows += rows;
     this.#judged += judgements.length;
     for (const { row, score, p_value } of judgements) {
-      if (p_value < strange_p) {
-        const day = Math.floor(row.window_at_s / 86_400);
-        if (this.#strange_on.get(row.host) === day) continue;
-        this.#strange_on.set(row.host, day);
-        if (this.#strange_on.size > 100_000) this.#strange_on.clear();
-      }
+      if (p_value < strange_p && !this.#strange.first(row.host, row.window_at_s)) continue;
       this.#scores[this.#added++ % most] = score;
     }
   }

@@ -15,6 +15,7 @@ import { numbers, Recent } from './columns.ts';
 import { Habits } from './habit.ts';
 import { comparable, History } from './history.ts';
 import type { Judge, Judgement } from './judge.ts';
+import { OnceADay } from './waiting.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
 
@@ -50,19 +51,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
 
   /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
-  const strange_on = new Map<string, number>();
+  const strange_taught = new OnceADay();
   function learn(window_at_s: number): void {
     const taught = new Map<string, number>();
     for (const { host, peer, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
       const nth = (taught.get(host) ?? 0) + 1;
       taught.set(host, nth);
       if (nth > most_of_host) continue;
-      if (strange) {
-        const day = Math.floor(at / 86_400);
-        if (strange_on.get(host) === day) continue;
-        if (strange_on.size > 100_000) strange_on.clear();
-        strange_on.set(host, day);
-      }
+      if (strange && !strange_taught.first(host, at)) continue;
       populationAt(at).add(values);
       if (!peer) continue;
       const group_key = peerKey(peer, at);

@@ -1,4 +1,5 @@
 import { columnValues } from './columns.ts';
+import { Waiting } from './waiting.ts';
 
 /** Past windows kept per entity: four weeks of hours. */
 const most_windows = 24 * 28;
@@ -32,30 +33,26 @@ export interface Taught {
  * point of view of the window being judged, so that overlapping windows never teach each other.
  */
 export class History {
-  readonly #window_s: number;
   readonly #width: number;
   readonly #past = new Map<string, { windows_at_s: number[]; columns: number[][] }>();
-  #waiting: Taught[] = [];
+  readonly #waiting: Waiting<Taught>;
   #values = 0;
 
   constructor(window_s: number, width: number) {
-    this.#window_s = window_s;
+    this.#waiting = new Waiting(window_s);
     this.#width = width;
   }
 
   /** Takes in all that ended at or before an instant. Returns what came in. */
   advance(window_at_s: number): readonly Taught[] {
-    const over = this.#waiting.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
-    if (over.length === 0) return [];
-    this.#waiting = this.#waiting.filter((one) => one.window_at_s + this.#window_s > window_at_s);
+    const over = this.#waiting.advance(window_at_s);
     for (const one of over) this.#keep(one.window_at_s, one.key, one.values);
     return over;
   }
 
   /** Hands in a window's values. Of overlapping windows only every whole window counts, so that no event counts twice. */
   add(row: Taught): void {
-    if (row.window_at_s % this.#window_s !== 0) return;
-    this.#waiting.push(row);
+    this.#waiting.add(row);
   }
 
   of(key: string): Past {

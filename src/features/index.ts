@@ -2,7 +2,6 @@ export { rowReader } from './rows.ts';
 export {
   expandWindows,
   featureStatement,
-  micros,
   type Range,
   type Statement,
   statementColumns,

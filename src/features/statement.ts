@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { instant } from '../base/time.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 
 export interface Statement {
@@ -36,7 +37,7 @@ ${expandWindows(feature.sql, window_s, hop_s)}
 ))
 ${judged_only ? 'WHERE worth' : ''}
 ORDER BY window_at_s, ${feature.grain.join(', ')}`;
-  const params: Record<string, unknown> = { from: micros(range.from), to: micros(range.to), window_s };
+  const params: Record<string, unknown> = { from: instant(range.from), to: instant(range.to), window_s };
   for (const [name, setting] of Object.entries(detector.settings)) params[name] = setting.value;
   return { sql, params };
 }
@@ -67,11 +68,4 @@ export function expandWindows(sql: string, window_s: number, hop_s: number): str
     // A window that would begin before 1970 does not exist.
     return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), arrayFilter(hop -> hop * ${hop_s} <= toUnixTimestamp(${start}), range(${hops}))))`;
   });
-}
-
-/** An instant for a DateTime64(6) parameter, UTC. */
-export function micros(time: number): string {
-  const whole = Math.floor(time / 1e6);
-  const rest = Math.round(time - whole * 1e6);
-  return `${whole}.${String(rest).padStart(6, '0')}`;
 }

@@ -1,8 +1,8 @@
+import { instant } from '../base/time.ts';
 import { type EventKind, tables } from '../schema/event/index.ts';
 import type { Origin } from '../schema/origin.ts';
 import type { Column } from '../schema/table.ts';
 import { identifier } from './engine/statement.ts';
-import { instant } from './inserts.ts';
 import type { Params, Store } from './store.ts';
 
 /** An event as it was stored, with where it came from. */

@@ -1,4 +1,5 @@
-import { insertRows, instant, instantOrNull } from './inserts.ts';
+import { instant } from '../base/time.ts';
+import { insertRows, instantOrNull } from './inserts.ts';
 import type { Store } from './store.ts';
 
 /** What became of one input: read = stored + filtered + duplicates + rejected. Instants are µs since 1970. */
@@ -37,56 +38,11 @@ export async function listFiles(
   by: { readonly run_id: string } | { readonly sha256: string },
 ): Promise<InputFile[]> {
   const where = 'run_id' in by ? 'run_id = {run_id:String}' : 'sha256 = {sha256:String}';
-  const rows = await store.rows<
-    [
-      string,
-      string,
-      string,
-      string,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number | null,
-      number | null,
-    ]
-  >(
+  return store.query<InputFile>(
     `SELECT run_id, file, format, sha256, bytes, read, stored, filtered, duplicates, rejected,
-toUnixTimestamp64Micro(first_at), toUnixTimestamp64Micro(last_at) FROM input_file FINAL WHERE ${where} ORDER BY file`,
+toUnixTimestamp64Micro(first_at) AS first_at, toUnixTimestamp64Micro(last_at) AS last_at
+FROM input_file FINAL WHERE ${where} ORDER BY file`,
     { ...by },
     { name: 'files' },
-  );
-  return rows.map(
-    ([
-      run_id,
-      file,
-      format,
-      sha256,
-      bytes,
-      read,
-      stored,
-      filtered,
-      duplicates,
-      rejected,
-      first_at,
-      last_at,
-    ]) => ({
-      ...{
-        run_id,
-        file,
-        format,
-        sha256,
-        bytes,
-        read,
-        stored,
-        filtered,
-        duplicates,
-        rejected,
-        first_at,
-        last_at,
-      },
-    }),
   );
 }

@@ -1,5 +1,6 @@
+import { instant } from '../base/time.ts';
 import type { Finding } from '../schema/finding.ts';
-import { insertRows, instant } from './inserts.ts';
+import { insertRows } from './inserts.ts';
 import type { Store } from './store.ts';
 
 /** Stores findings of a run; a later one of the same run and id takes the place of the earlier. `shown`: within the budget. */

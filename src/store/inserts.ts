@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { instant } from '../base/time.ts';
 import type { Connection } from './connection.ts';
 import { identifier } from './engine/statement.ts';
 
@@ -14,13 +15,6 @@ export async function insertRows(
   const data = Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n'));
   const sql = `INSERT INTO ${identifier(table)} (${names}) FORMAT JSONEachRow`;
   await connection.insert(sql, data, randomUUID(), { name: `store ${table}` });
-}
-
-/** An instant, µs since 1970, as ClickHouse reads it for a DateTime64(6): seconds with six decimals. */
-export function instant(time: number): string {
-  const whole = Math.floor(time / 1e6);
-  // Fewer than ten digits before the point would be taken for a date.
-  return `${String(whole).padStart(10, '0')}.${String(time - whole * 1e6).padStart(6, '0')}`;
 }
 
 /** The same for a column that may be null. */

@@ -1,4 +1,5 @@
-import { insertRows, instant, instantOrNull } from './inserts.ts';
+import { instant } from '../base/time.ts';
+import { insertRows, instantOrNull } from './inserts.ts';
 import type { Store } from './store.ts';
 
 /** One run of the program over some input. Instants are µs since 1970. */
