@@ -50,7 +50,6 @@ test('median and quantiles follow the definition', () => {
   assert.equal(stats.median([3, 1, 2]), 2);
   assert.equal(stats.median([4, 1, 3, 2]), 2.5);
   assert.equal(stats.quantile([0, 10, 20, 30], 0.5), 15);
-  assert.equal(stats.medianAbsoluteDeviation([1, 1, 2, 2, 4, 6, 9]), 1);
   const r = random(1);
   for (let turn = 0; turn < 200; turn++) {
     const values = Float64Array.from({ length: 1 + r.below(60) }, () => r.below(12));

@@ -84,29 +84,8 @@ export function median(values: ArrayLike<number>): number {
   return medianInPlace(Float64Array.from(values));
 }
 
-/** Median of the distances to the median (not scaled; times 1.4826 it estimates a normal's standard deviation). */
-export function medianAbsoluteDeviation(values: ArrayLike<number>, centre = median(values)): number {
-  const distance = Float64Array.from(values);
-  for (let i = 0; i < distance.length; i++) distance[i] = Math.abs(distance[i]! - centre);
-  return medianInPlace(distance);
-}
-
 /** What the median absolute deviation of a normal distribution is multiplied with to give its standard deviation. */
 export const MAD_TO_SIGMA = 1.482602218505602;
-
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return values.length === 0 ? Number.NaN : sum / values.length;
-}
-
-/** Sample variance (n - 1); 0 for fewer than two values. */
-export function variance(values: ArrayLike<number>, centre = mean(values)): number {
-  if (values.length < 2) return 0;
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - centre) ** 2;
-  return sum / (values.length - 1);
-}
 
 // ---- special functions ----
 

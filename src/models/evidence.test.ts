@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { random } from '../base/random.ts';
 import { kolmogorovUpper, uniformDistance } from '../base/stats.ts';
-import { fisher, harmonicMean, simes, strongest } from './combine.ts';
+import { fisher, strongest } from './combine.ts';
 import { countPast, countSurprise, noCounts } from './counts.ts';
-import { anyNew, ladderRate, noveltySurprise, unseenMass } from './first-seen.ts';
-import { categoryRarity, categorySurprise, jointRarity, populationRarity } from './rarity.ts';
+import { ladderRate, noveltySurprise } from './first-seen.ts';
 
 const close = (got: number, want: number, off = 1e-9) =>
   assert.ok(Math.abs(got - want) <= off * Math.abs(want), `${got}, not ${want}`);
@@ -13,23 +12,18 @@ const close = (got: number, want: number, off = 1e-9) =>
 test('combined p-values agree with their formulas', () => {
   close(strongest([-2, 0, 0]).p, 1 - 0.99 ** 3);
   close(strongest([-20, -1]).log10_p, -20 + Math.log10(2));
-  close(simes([Math.log10(0.03), Math.log10(0.01)]).p, 0.02);
-  close(simes([Math.log10(0.03), Math.log10(0.03)]).p, 0.03);
   // Fisher of two: s(1 - ln s), s their product.
   close(fisher([-1, -2]).p, 1e-3 * (1 - Math.log(1e-3)));
-  close(harmonicMean([-3, -3]).p, 2e-3);
   close(strongest([-400]).log10_p, -400);
 });
 
 test('combined p-values of nothing strange are even, or too large', () => {
   const r = random(1);
   const rows = Array.from({ length: 2000 }, () => Array.from({ length: 4 }, () => Math.log10(1 - r.next())));
-  for (const combine of [strongest, simes, (p: number[]) => fisher(p)]) {
+  for (const combine of [strongest, (p: number[]) => fisher(p)]) {
     const p = rows.map((row) => combine(row).p);
     assert.ok(kolmogorovUpper(uniformDistance(p), p.length).p > 0.001);
   }
-  const copies = rows.map((row) => harmonicMean([row[0]!, row[0]!, row[0]!, row[0]!]).p);
-  assert.ok(copies.filter((p) => p < 0.01).length / copies.length <= 0.01);
 });
 
 test('Fisher with the variance of copies does not add them up', () => {
@@ -89,37 +83,4 @@ test('an eleventh new server is news for who met none, not for who meets ten an 
   const unknown = noveltySurprise(3, [{ windows: 500, total: 600 }, noCounts], prior);
   assert.ok(unknown.p > 0.05, `judged as the population is: ${unknown.p}`);
   close(ladderRate([{ windows: 4, total: 12 }], prior), 2);
-});
-
-test('the unseen has the mass of what was seen once', () => {
-  close(unseenMass(10, 99), 0.105);
-  assert.equal(unseenMass(5, 0), 1);
-  close(anyNew(2, 0.1), 0.19);
-  // Draw from 1,000 kinds with falling frequency: how often is the next one new?
-  const r = random(2);
-  const draw = () => Math.floor(1000 * r.next() ** 3);
-  const counts = new Map<number, number>();
-  for (let i = 0; i < 2000; i++) {
-    const kind = draw();
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  const said = unseenMass([...counts.values()].filter((c) => c === 1).length, 2000);
-  let fresh = 0;
-  for (let i = 0; i < 2000; i++) if (!counts.has(draw())) fresh++;
-  assert.ok(Math.abs(said - fresh / 2000) < 0.03, `${said} ${fresh / 2000}`);
-});
-
-test('rare is what is seldom for the entity and in the population', () => {
-  close(categorySurprise(0, 99, 1), 2);
-  const counts = [9000, 900, 90, 9, 1];
-  const never = categoryRarity(0, counts);
-  const once = categoryRarity(1, counts);
-  const often = categoryRarity(9000, counts);
-  assert.ok(never.p_value < once.p_value && once.p_value < often.p_value && often.p_value > 0.999999);
-  assert.ok(never.p_value < 2e-4);
-  assert.equal(categoryRarity(0, []).p_value, 1);
-  const nobody = populationRarity({ entities_with: 0, entities: 998, age_days: 0 });
-  close(nobody.p_value, 0.001);
-  assert.ok(populationRarity({ entities_with: 0, entities: 998, age_days: 300 }).p_value > nobody.p_value);
-  assert.equal(jointRarity(never, nobody).p_value, Math.max(never.p_value, nobody.p_value));
 });

@@ -34,17 +34,3 @@ export function ladderRate(rungs: readonly CountPast[], prior: NoveltyPrior): nu
   for (const rung of rungs) rate = (prior.strength * rate + rung.total) / (prior.strength + rung.windows);
   return Math.max(1e-9, rate);
 }
-
-/**
- * Chance that the next thing is one never seen (Good 1953, after Turing): the share of things seen exactly once.
- * `singles` of `events`; half a thing is added to both kinds, so that no past proves a chance of 0 or 1.
- */
-export function unseenMass(singles: number, events: number): number {
-  return Math.min(1, (singles + 0.5) / (events + 1));
-}
-
-/** P(at least one of `draws` things is new), when each is with chance `unseen_mass`. */
-export function anyNew(draws: number, unseen_mass: number): number {
-  if (unseen_mass >= 1) return draws > 0 ? 1 : 0;
-  return -Math.expm1(draws * Math.log1p(-unseen_mass));
-}

@@ -1,23 +1,11 @@
 export * from './beacon.ts';
-export * from './budget.ts';
 export * from './calibration.ts';
 export * from './combine.ts';
 export * from './counts.ts';
 export * from './first-seen.ts';
-export {
-  encodedLabelScore,
-  entropy,
-  entropyOfCounts,
-  generatedNameScore,
-  informationContent,
-  type LabelShape,
-  labelShape,
-} from './information.ts';
+export { generatedNameScore, type LabelShape, labelShape } from './information.ts';
 export * from './isolation-forest.ts';
-export * from './rarity.ts';
 export * from './robust-deviation.ts';
-export * from './rolling.ts';
-export * from './seasonal.ts';
 export * from './surprise.ts';
 
 import type { Model } from '../schema/model.ts';
@@ -26,7 +14,7 @@ import { robustDeviation } from './robust-deviation.ts';
 
 /**
  * Every model that learns from rows of numbers; contract.test.ts holds for each. Kinds of evidence that have a shape of
- * their own stand beside them: judgeBeacon (calls of a pair), countSurprise, noveltySurprise, categoryRarity,
+ * their own stand beside them: judgeBeacon (calls of a pair), countSurprise, noveltySurprise,
  * generatedNameScore.
  */
 export const models = [robustDeviation, isolationForest] as const;

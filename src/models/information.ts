@@ -1,8 +1,6 @@
 import { bigramTable, trigramTable, weights } from './label-table.ts';
 
-/**
- * What names give away: how much they look like drawn by a machine, like payload, and how much they carry.
- */
+/** What names give away: how much they look like drawn by a machine. */
 
 /** Shannon entropy of the characters, bits per character. 0 for an empty text. */
 export function entropy(text: string): number {
@@ -149,62 +147,4 @@ export function generatedNameScore(label: string): number {
   let sum = weights[0]!;
   for (let i = 0; i < features.length; i++) sum += weights[i + 1]! * features[i]!;
   return 1 / (1 + Math.exp(-sum));
-}
-
-/**
- * How much the labels left of a registered domain look like payload (DNS tunnels: dnscat2, iodine, DNSExfiltrator),
- * 0 .. 1: long, and as mixed as base32, base64 or hex of data is. Pieces between dots, hyphens and underscores of at least 8
- * characters count, joined: host names are hyphened words and short numbers, payload is not.
- */
-export function encodedLabelScore(subdomain: string): number {
-  const text = subdomain
-    .toLowerCase()
-    .split(/[-._]/)
-    .filter((piece) => piece.length >= 8)
-    .join('');
-  if (text.length < 12) return 0;
-  const long = Math.min(1, (text.length - 8) / 32);
-  const shape = labelShape(text);
-  // Entropy that random hex of this length has; base32 has more.
-  const random_hex = Math.min(4, Math.log2(text.length)) - 0.35;
-  const mixed = clamp((shape.entropy - (random_hex - 0.8)) / 0.8);
-  const unlike_words = clamp((shape.bigram_surprise - 2.9) / 0.7);
-  return long * mixed * Math.max(unlike_words, clamp((shape.digit_share - 0.15) / 0.25));
-}
-
-/**
- * How much the distinct names under one registered domain carry together, in bytes, after Elastic's high_info_content
- * (which compresses them): a thousand repeats of www carry nothing, a thousand numbered hosts little, a thousand random
- * labels most. Sorted, what each shares with the one before taken off, and the rest counted as LZ78 would code it (Ziv
- * and Lempel 1978): each phrase costs its number and one new symbol. The order of arrival does not matter.
- */
-export function informationContent(names: Iterable<string>): number {
-  const distinct = [...new Set(names)].sort();
-  const phrases = new Map<number, number>();
-  let phrase = 0;
-  let bits = 0;
-  let before = '';
-  const code = (unit: number): void => {
-    const key = phrase * 65_536 + unit;
-    const known = phrases.get(key);
-    if (known !== undefined) {
-      phrase = known;
-      return;
-    }
-    bits += Math.log2(phrases.size + 1) + Math.log2(SYMBOLS);
-    phrases.set(key, phrases.size + 1);
-    phrase = 0;
-  };
-  for (const name of distinct) {
-    let shared = 0;
-    while (shared < before.length && before.charCodeAt(shared) === name.charCodeAt(shared)) shared++;
-    for (let i = shared; i < name.length; i++) code(name.charCodeAt(i));
-    code(10);
-    before = name;
-  }
-  return Math.ceil(bits / 8);
-}
-
-function clamp(value: number): number {
-  return Math.min(1, Math.max(0, value));
 }

@@ -3,8 +3,6 @@ import { test } from 'node:test';
 import { random } from '../base/random.ts';
 import { kolmogorovUpper, uniformDistance } from '../base/stats.ts';
 import { DeviationColumn, deviation, robustDeviation, usual } from './robust-deviation.ts';
-import { RollingRobust } from './rolling.ts';
-import { hourOf, learnSeasonal, usualAt } from './seasonal.ts';
 
 const bytes = DeviationColumn.parse({ prior: { median: 1e6, spread: 10 } });
 const MB = 1e6;
@@ -90,75 +88,6 @@ test('copies of one column do not add up to certainty', () => {
   const one = deviation(300, state.columns[0]!, params.columns[0]!).tail.p;
   const four = robustDeviation.score([300, 300, 300, 300], state, params).p_value;
   assert.ok(four > one / 10, `${one} ${four}`);
-});
-
-test('hours of the week are learned after three weeks, of the day after three days, else none', () => {
-  const r = random(8);
-  const rows = (days: number) => {
-    const times = Array.from({ length: days * 24 }, (_, i) => 1_699_833_600 + i * 3600); // a Monday, 0:00
-    const values = times.map((t) => {
-      const h = hourOf(t, 168, 0);
-      const office = h < 120 && h % 24 >= 8 && h % 24 < 18;
-      return (office ? 50 * MB : MB) * Math.exp(0.3 * r.normal());
-    });
-    return { times, values };
-  };
-  assert.equal(hourOf(1_699_833_600, 168, 0), 0);
-  for (const [days, rhythm] of [
-    [28, 'hour_of_week'],
-    [5, 'hour_of_day'],
-    [2, 'flat'],
-  ] as const) {
-    const { times, values } = rows(days);
-    const learned = learnSeasonal(times, values, bytes);
-    assert.equal(learned.rhythm, rhythm, learned.says);
-    if (rhythm === 'flat') continue;
-    const noon = deviation(50 * MB, usualAt(learned, 1_699_833_600 + 100 * 86_400 * 7 + 12 * 3600), bytes);
-    const night = deviation(50 * MB, usualAt(learned, 1_699_833_600 + 100 * 86_400 * 7 + 3 * 3600), bytes);
-    assert.ok(noon.tail.p > 0.1 && night.tail.p < 0.001, `${noon.tail.p} ${night.tail.p}`);
-  }
-  const even = rows(28);
-  const flat = learnSeasonal(
-    even.times,
-    even.values.map(() => MB * Math.exp(0.3 * r.normal())),
-    bytes,
-  );
-  assert.equal(flat.rhythm, 'flat', 'hours that do not differ are not used');
-});
-
-test('who grows tenfold is seen day after day, and a lasting change is learned in the end', (t) => {
-  const rolling = new RollingRobust({ column: bytes });
-  const r = random(9);
-  for (const v of hours(600, 10)) rolling.observe('10.0.0.5', v, r.next());
-  const seen: boolean[] = [];
-  for (const v of hours(3000, 11, 300 * MB))
-    seen.push(rolling.observe('10.0.0.5', v, r.next()).tail.p < 0.01);
-  const first_quiet = seen.findIndex((_, i) => seen.slice(i, i + 24).filter(Boolean).length < 12);
-  t.diagnostic(`tenfold: most hours seen for ${first_quiet} hours`);
-  assert.ok(first_quiet > 48 && first_quiet < 2000, `${first_quiet}`);
-});
-
-test('a hundred thousand entities stay within their memory, and the least used are forgotten', () => {
-  const rolling = new RollingRobust({ column: bytes, windows: 64, numbers: 64_000 });
-  for (let i = 0; i < 100_000; i++) rolling.observe(`host ${i}`, i, 1);
-  assert.equal(rolling.entities, 2000);
-  assert.equal(rolling.forgotten, 98_000);
-  for (let i = 0; i < 200; i++) rolling.observe('one', 5, 1);
-  assert.equal(rolling.usual('one').n, 64);
-  assert.ok(rolling.usual('host 99999').n === 1);
-});
-
-test('rolling history survives JSON', () => {
-  const rolling = new RollingRobust({ column: bytes, windows: 40 });
-  for (const v of hours(100)) rolling.observe('a', v, 0);
-  for (const v of hours(7)) rolling.observe('b', v, 0);
-  const again = RollingRobust.from(JSON.parse(JSON.stringify(rolling)), { column: bytes });
-  assert.deepEqual(again.usual('a'), rolling.usual('a'));
-  for (const v of hours(5, 3)) {
-    rolling.observe('a', v, 0);
-    again.observe('a', v, 0);
-  }
-  assert.deepEqual(again.usual('a'), rolling.usual('a'));
 });
 
 test('one extreme value in a long past excuses nothing: the chance is one in the past, not one in 65', () => {
