@@ -128,7 +128,7 @@ function modelWords(model: ModelUse, feature: Feature): string {
     case 'forest':
       return `isolation forest over ${model.columns.map(code).join(', ')}; silent until it has ${model.min_rows} past rows`;
     case 'beacon':
-      return `rhythm of at least ${model.min_calls} calls${model.prevalence ? '; the more hosts call the same place, the less it means' : ''}`;
+      return `rhythm of at least ${model.min_calls} calls${model.prevalence ? '; the more clients the destination has, the less it means' : ''}`;
     case 'novelty':
       return `things never seen before, counted by ${code(model.count)}; without history ${model.prior.rate} a window, because ${text(model.because)}`;
     case 'fact':

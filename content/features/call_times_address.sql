@@ -10,8 +10,8 @@ columns:
   received_bytes: {unit: bytes, says: received in all}
   span_seconds: {unit: seconds, says: from first to last call}
   hosts: {unit: count, says: local hosts that call anything}
-  callers: {unit: count, says: local hosts that call the same place}
-  places: {unit: count, says: places it calls in the same direction as often}
+  clients: {unit: count, says: local hosts that call the same destination}
+  destinations: {unit: count, says: destinations it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
   techniques: {unit: text, says: techniques by the kind of port}
   direction: {unit: text, says: direction}
@@ -20,10 +20,10 @@ columns:
 SELECT * FROM (
 SELECT
   window_at, src_ip, dst_ip, dst_port, transport, calls, call_times, call_bytes, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS callers,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
-  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
   multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
   direction, service, first_at, last_at
@@ -52,7 +52,7 @@ FROM (
 )
 ) AS calls_of
 LEFT JOIN (
-  -- places that were called by a name before: call_times_name judges those
+  -- destinations that were called by a name before: call_times_name judges those
   SELECT src_ip, dst_ip, dst_port, min(time) AS named_at
   FROM (
     SELECT src_ip, dst_ip, dst_port, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}

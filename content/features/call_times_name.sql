@@ -9,9 +9,9 @@ columns:
   addresses: {unit: count, says: addresses the name had}
   span_seconds: {unit: seconds, says: from first to last call}
   hosts: {unit: count, says: local hosts that call anything}
-  callers: {unit: count, says: local hosts that call the same name}
+  clients: {unit: count, says: local hosts that call the same name}
   sister_names: {unit: count, says: names below the same registered domain that were asked for or called here}
-  places: {unit: count, says: names it calls in the same direction as often}
+  destinations: {unit: count, says: names it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
   bare_address: {unit: count, says: "1: an address, not a name"}
   dst_ip: {unit: text, says: address}
@@ -22,10 +22,10 @@ columns:
 SELECT * FROM (
 SELECT
   window_at, src_ip, dst_name, calls, call_times, call_bytes, addresses,
-  count() OVER (PARTITION BY window_at, dst_name) AS callers,
+  count() OVER (PARTITION BY window_at, dst_name) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
-  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS places,
+  countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,

@@ -9,11 +9,11 @@ columns:
   name_length: {unit: count, says: characters before the domain on average}
   odd_type_share: {unit: share, says: "queries of types that carry data (TXT, NULL, CNAME, MX, SRV)"}
   alphabet_bits: {unit: bits, says: information per character of the names}
-  askers: {unit: count, says: local hosts that ask below this domain}
+  clients: {unit: count, says: local hosts that ask below this domain}
 */
 SELECT
   window_at, src_ip, query_domain, subdomains, queries, hidden_bytes, name_length, odd_type_share, alphabet_bits,
-  count() OVER (PARTITION BY window_at, query_domain) AS askers, first_at, last_at
+  count() OVER (PARTITION BY window_at, query_domain) AS clients, first_at, last_at
 FROM (
   SELECT
     window_at,

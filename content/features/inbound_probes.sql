@@ -1,9 +1,9 @@
 /*
-about: Outside hosts that tried one local host in vain, and how widely.
+about: Outside hosts that failed at one local host, and how widely.
 grain: [dst_ip]
 reads: [connection]
 columns:
-  sources: {unit: count, says: outside hosts that tried in vain}
+  sources: {unit: count, says: outside hosts whose tries failed}
   ports: {unit: count, says: ports they tried}
   probes: {unit: count, says: connections that came to nothing}
   most_ports: {unit: count, says: ports tried by the most thorough of them}

@@ -7,13 +7,13 @@ columns:
   connections: {unit: count, says: connections}
   sent_bytes: {unit: bytes, says: sent}
   received_bytes: {unit: bytes, says: received}
-  callers: {unit: count, says: local hosts that call the same place}
+  clients: {unit: count, says: local hosts that call the same destination}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, longest_s, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip) AS callers, direction, service, first_at, last_at
+  count() OVER (PARTITION BY window_at, dst_ip) AS clients, direction, service, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,

@@ -6,13 +6,13 @@ columns:
   connections: {unit: count, says: connections}
   sent_bytes: {unit: bytes, says: sent}
   received_bytes: {unit: bytes, says: received}
-  users: {unit: count, says: local hosts that use this protocol on this port}
+  clients: {unit: count, says: local hosts that use this protocol on this port}
   usual: {unit: text, says: usual protocol of the port}
   direction: {unit: text, says: direction}
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, service, connections, sent_bytes, received_bytes,
-  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_port, service) AS users,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_port, service) AS clients,
   usual, direction, first_at, last_at
 FROM (
   SELECT

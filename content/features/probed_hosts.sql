@@ -1,9 +1,9 @@
 /*
-about: Hosts on which one host tried the same port in vain.
+about: Hosts at which one host failed on the same port.
 grain: [src_ip, dst_port, transport]
 reads: [connection]
 columns:
-  hosts: {unit: count, says: hosts tried in vain}
+  hosts: {unit: count, says: hosts at which it failed}
   probes: {unit: count, says: connections that came to nothing}
   answered_hosts: {unit: count, says: hosts that answered on that port}
   networks: {unit: count, says: /24 networks the hosts lie in}

@@ -3,12 +3,12 @@ about: Ports of one host that another host tried and that came to nothing.
 grain: [src_ip, dst_ip]
 reads: [connection]
 columns:
-  ports: {unit: count, says: ports tried in vain}
+  ports: {unit: count, says: ports at which it failed}
   probes: {unit: count, says: connections that came to nothing}
-  low_ports: {unit: count, says: ports below 1024 tried in vain}
+  low_ports: {unit: count, says: ports below 1024 at which it failed}
   source_ports: {unit: count, says: source ports used}
   lowest_source_port: {unit: port, says: lowest source port used}
-  private_ports: {unit: count, says: ports tried in vain on a private address}
+  private_ports: {unit: count, says: ports at which it failed on a private address}
   direction: {unit: text, says: direction}
 */
 SELECT

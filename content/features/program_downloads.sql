@@ -5,15 +5,15 @@ reads: [http, file]
 columns:
   programs: {unit: count, says: programs}
   bytes: {unit: bytes, says: downloaded}
-  callers: {unit: count, says: local hosts that fetch programs from the same place}
-  bare_address: {unit: count, says: "1: the place was called by its address, not by a name"}
-  dst_name: {unit: text, says: name of the place}
+  clients: {unit: count, says: local hosts that fetch programs from the same destination}
+  bare_address: {unit: count, says: "1: the destination was called by its address, not by a name"}
+  dst_name: {unit: text, says: name of the destination}
   uri: {unit: text, says: path}
   dst_port: {unit: port, says: port}
 */
 SELECT
   window_at, src_ip, dst_ip, programs, bytes,
-  count() OVER (PARTITION BY window_at, dst_name) AS callers,
+  count() OVER (PARTITION BY window_at, dst_name) AS clients,
   bare_address, dst_name, uri, dst_port, first_at, last_at
 FROM (
   SELECT

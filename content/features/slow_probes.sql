@@ -1,13 +1,13 @@
 /*
-about: Targets that one host tried in vain, a few an hour over many hours.
+about: Targets that one host tried and did not reach, a few an hour over many hours.
 grain: [src_ip]
 reads: [connection]
 columns:
-  targets: {unit: count, says: different hosts and ports tried in vain}
+  targets: {unit: count, says: different hosts and ports at which it failed}
   hours: {unit: count, says: hours in which it tried}
   busiest_hour: {unit: count, says: targets in its busiest hour}
-  hosts: {unit: count, says: hosts tried in vain}
-  ports: {unit: count, says: ports tried in vain}
+  hosts: {unit: count, says: hosts at which it failed}
+  ports: {unit: count, says: ports at which it failed}
   direction: {unit: text, says: direction}
 */
 SELECT

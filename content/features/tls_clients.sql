@@ -4,25 +4,25 @@ grain: [src_ip, fingerprint]
 reads: [tls]
 columns:
   handshakes: {unit: count, says: handshakes with this fingerprint}
-  users: {unit: count, says: local hosts that use it}
+  clients: {unit: count, says: local hosts that use it}
   hosts: {unit: count, says: local hosts that talk TLS}
   fingerprint_share: {unit: share, says: of all handshakes have it}
-  places: {unit: count, says: places it was used for}
+  destinations: {unit: count, says: destinations it was used for}
   dst_ip: {unit: text, says: address}
   dst_name: {unit: text, says: name asked for}
   dst_port: {unit: port, says: port}
 */
 SELECT
   window_at, src_ip, fingerprint, handshakes,
-  count() OVER (PARTITION BY window_at, fingerprint) AS users,
+  count() OVER (PARTITION BY window_at, fingerprint) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   sum(handshakes) OVER (PARTITION BY window_at, fingerprint) / sum(handshakes) OVER (PARTITION BY window_at) AS fingerprint_share,
-  places, dst_ip, dst_name, dst_port, first_at, last_at
+  destinations, dst_ip, dst_name, dst_port, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, if(ja4 != '', ja4, ja3) AS fingerprint,
     count() AS handshakes,
-    uniqExact(dst_ip) AS places,
+    uniqExact(dst_ip) AS destinations,
     anyHeavy(dst_ip) AS dst_ip,
     anyHeavy(server_name) AS dst_name,
     any(dst_port) AS dst_port,

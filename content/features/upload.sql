@@ -5,14 +5,14 @@ reads: [connection]
 columns:
   sent_bytes: {unit: bytes, says: sent outside}
   received_bytes: {unit: bytes, says: received from outside}
-  net_bytes: {unit: bytes, says: "sent beyond what came back, summed over places; less than 100 kB counts as that"}
+  net_bytes: {unit: bytes, says: "sent beyond what came back, summed over destinations; less than 100 kB counts as that"}
   sent_share: {unit: share, says: of its outside traffic was upload}
-  places: {unit: count, says: outside addresses}
-  top_bytes: {unit: bytes, says: sent to the place that got most}
-  top_share: {unit: share, says: of it went to that place}
-  dst_ip: {unit: text, says: the place that got most}
+  destinations: {unit: count, says: outside addresses}
+  top_bytes: {unit: bytes, says: sent to the destination that got most}
+  top_share: {unit: share, says: of it went to that destination}
+  dst_ip: {unit: text, says: the destination that got most}
   dst_port: {unit: port, says: its port}
-  place_age_h: {unit: count, says: hours since anyone here first called that place}
+  destination_age_h: {unit: count, says: hours since anyone here first called that destination}
   network_age_h: {unit: count, says: hours of network history}
 */
 SELECT
@@ -22,12 +22,12 @@ SELECT
   sum(received) AS received_bytes,
   greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
   if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
-  count() AS places,
+  count() AS destinations,
   max(sent) AS top_bytes,
   if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
-  argMax(place, sent) AS dst_ip,
+  argMax(destination, sent) AS dst_ip,
   argMax(port, sent) AS dst_port,
-  dateDiff('hour', argMax(place_first, sent), max(seen_last)) AS place_age_h,
+  dateDiff('hour', argMax(destination_first, sent), max(seen_last)) AS destination_age_h,
   dateDiff('hour', (SELECT min(time) FROM connection), min(seen_first)) AS network_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
@@ -35,7 +35,7 @@ FROM (
   SELECT
     window_of(time) AS window_at,
     src_ip,
-    dst_ip AS place,
+    dst_ip AS destination,
     any(dst_port) AS port,
     sum($(sent)) AS sent,
     sum($(received)) AS received,
@@ -45,9 +45,9 @@ FROM (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND NOT $(wide)
     -- What goes to relays of calls and shared screens (STUN and TURN, RFC 8656, and the ports of large services) is not an upload.
     AND NOT (transport = 'udp' AND (dst_port BETWEEN 3478 AND 3481 OR dst_port BETWEEN 8801 AND 8810 OR dst_port BETWEEN 19302 AND 19309))
-  GROUP BY window_at, src_ip, place
+  GROUP BY window_at, src_ip, destination
 ) AS sums
 INNER JOIN (
-  SELECT dst_ip AS place, min(time) AS place_first FROM connection WHERE time < {to:DateTime64(6)} GROUP BY place
-) AS places USING (place)
+  SELECT dst_ip AS destination, min(time) AS destination_first FROM connection WHERE time < {to:DateTime64(6)} GROUP BY destination
+) AS destinations USING (destination)
 GROUP BY window_at, src_ip

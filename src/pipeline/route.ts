@@ -280,7 +280,7 @@ function primary(finding: Finding): string {
 
 /** What another engine calls it: one signature that fires for many is one finding. */
 function sameName(finding: Finding): string {
-  return finding.detector === 'outside_engine' ? String(finding.entity.name) : finding.finding_id;
+  return finding.detector === 'ids_alert' ? String(finding.entity.name) : finding.finding_id;
 }
 
 /** The address it was done to, where many outside hosts may do the same; else the finding itself. */

@@ -169,8 +169,8 @@ export function paragraph(
 }
 
 /**
- * Seen and expected, strongest first, as far as it was beyond expectation, and how well that is known: "507 hosts tried in
- * vain, expected 1 to 8".
+ * Seen and expected, strongest first, as far as it was beyond expectation, and how well that is known: "507 hosts at
+ * which it failed, expected 1 to 8".
  */
 function against(finding: Finding): string {
   const facts = finding.reasons

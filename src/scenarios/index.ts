@@ -7,7 +7,6 @@ import { dead_control_server } from './attack/dead-control-server.ts';
 import { dga } from './attack/dga.ts';
 import { directory_replication } from './attack/directory-replication.ts';
 import { dns_tunnel } from './attack/dns-tunnel.ts';
-import { drip } from './attack/drip.ts';
 import { exfil } from './attack/exfil.ts';
 import { form_guessing } from './attack/form-guessing.ts';
 import { horizontal_scan } from './attack/horizontal-scan.ts';
@@ -18,10 +17,11 @@ import { inbound_scan } from './attack/inbound-scan.ts';
 import { kerberoasting } from './attack/kerberoasting.ts';
 import { lateral_movement } from './attack/lateral-movement.ts';
 import { long_connection } from './attack/long-connection.ts';
+import { low_and_slow } from './attack/low-and-slow.ts';
 import { mail_burst } from './attack/mail-burst.ts';
 import { new_internal_service } from './attack/new-internal-service.ts';
 import { odd_tls } from './attack/odd-tls.ts';
-import { password_spray } from './attack/password-spray.ts';
+import { password_spraying } from './attack/password-spraying.ts';
 import { phishing_click } from './attack/phishing-click.ts';
 import { port_protocol_mismatch } from './attack/port-protocol-mismatch.ts';
 import { rare_destination } from './attack/rare-destination.ts';
@@ -56,7 +56,7 @@ export const scenarios = {
   dga,
   directory_replication,
   dns_tunnel,
-  drip,
+  low_and_slow,
   exfil,
   form_guessing,
   horizontal_scan,
@@ -74,7 +74,7 @@ export const scenarios = {
   night_shift,
   odd_tls,
   office,
-  password_spray,
+  password_spraying,
   person_travelling,
   phishing_click,
   port_protocol_mismatch,

@@ -102,7 +102,7 @@ const ModelBeacon = z.strictObject({
   prevalence: z
     .string()
     .optional()
-    .describe('column with the number of local hosts that call the same place'),
+    .describe('column with the number of local hosts that call the same destination'),
 });
 const ModelNovelty = z.strictObject({
   kind: z.literal('novelty'),

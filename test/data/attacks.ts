@@ -149,7 +149,7 @@ export const attacks: readonly Attack[] = [
     ...slips('test10-mixed-zeek-dir'),
     attack: 'telnet on twelve hosts',
     hosts: ['147.32.83.156'],
-    by: ['outside_engine'],
+    by: ['ids_alert'],
     others: 2,
   },
   {
@@ -192,7 +192,7 @@ export const attacks: readonly Attack[] = [
     ...slips('test6-malicious.suricata.json'),
     attack: 'a camera attacked from outside calls a control server',
     hosts: ['192.168.1.129'],
-    by: ['beacon_address', 'outside_engine'],
+    by: ['beacon_address', 'ids_alert'],
     others: 2,
   },
   {
@@ -206,7 +206,7 @@ export const attacks: readonly Attack[] = [
     ...slips('test9-mixed-zeek-dir'),
     attack: 'pings of three kinds',
     hosts: ['192.168.1.15'],
-    by: ['outside_engine'],
+    by: ['ids_alert'],
     others: 2,
   },
   {

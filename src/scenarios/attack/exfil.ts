@@ -8,7 +8,7 @@ const office = officeAddresses();
 
 export const exfil = scripted({
   name: 'exfil',
-  doc: 'Much data leaves for one place within minutes.',
+  doc: 'Much data leaves for one destination within minutes.',
   harmful: true,
   params: {
     megabytes: given.amount(2000, 'payload sent, MB'),

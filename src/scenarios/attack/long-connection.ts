@@ -6,7 +6,7 @@ import { HOUR, SECOND } from '../timeline.ts';
 
 export const long_connection = scripted({
   name: 'long_connection',
-  doc: 'One connection to an outside place stays open for most of a day, with a trickle both ways.',
+  doc: 'One connection to an outside destination stays open for most of a day, with a trickle both ways.',
   harmful: true,
   params: {
     hours: given.hours(9),

@@ -6,7 +6,7 @@ import { HOUR, MINUTE } from '../timeline.ts';
 
 export const odd_tls = scripted({
   name: 'odd_tls',
-  doc: 'TLS to a rare place with a self-signed certificate, no server name, and a client nobody else uses.',
+  doc: 'TLS to a rare destination with a self-signed certificate, no server name, and a client nobody else uses.',
   harmful: true,
   params: {
     calls: given.count(8, 'connections'),
@@ -14,7 +14,7 @@ export const odd_tls = scripted({
     self_signed: given.yes(true, 'the certificate is self-signed'),
     server_name: given.text('', "name in the hello; '' for none"),
     src_ip: given.ip(suspectIp, 'the host that calls'),
-    dst_ip: given.ip('203.0.113.201', 'the rare place'),
+    dst_ip: given.ip('203.0.113.201', 'the rare destination'),
     dst_port: given.port(8443, 'its port'),
   },
   length: (p) => p.hours * HOUR + MINUTE,
@@ -43,7 +43,7 @@ export const odd_tls = scripted({
       dst_ip: p.dst_ip,
       from,
       to,
-      note: 'a client nobody else uses meets a self-signed certificate at a rare place',
+      note: 'a client nobody else uses meets a self-signed certificate at a rare destination',
     },
   ],
 });

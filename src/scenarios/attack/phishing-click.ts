@@ -9,7 +9,7 @@ const office = officeAddresses();
 
 export const phishing_click = scripted({
   name: 'phishing_click',
-  doc: 'A letter with a link comes in; somebody follows it and fetches a program from a place nobody has been to.',
+  doc: 'A letter with a link comes in; somebody follows it and fetches a program from a site nobody has been to.',
   harmful: true,
   params: {
     click_after_min: given.amount(20, 'minutes from letter to click'),

@@ -8,13 +8,13 @@ const office = officeAddresses();
 
 export const rare_destination = scripted({
   name: 'rare_destination',
-  doc: 'A server, not a person, talks to a place nobody here has talked to. Mix it with an office that has run for a day.',
+  doc: 'A server, not a person, talks to a destination nobody here has talked to. Mix it with an office that has run for a day.',
   harmful: true,
   params: {
     calls: given.count(12, 'connections'),
     hours: given.hours(2),
     src_ip: given.ip(office.file_server, 'the host that calls'),
-    dst_ip: given.ip('203.0.113.151', 'the new place'),
+    dst_ip: given.ip('203.0.113.151', 'the new destination'),
     dst_port: given.port(443, 'its port'),
     name: given.text('', "name asked for; '' calls the address itself"),
   },

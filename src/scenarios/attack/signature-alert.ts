@@ -39,7 +39,7 @@ export const signature_alert = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['outside_engine'],
+      detectors: ['ids_alert'],
       attack: ['T1190'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

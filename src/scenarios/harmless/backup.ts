@@ -8,7 +8,7 @@ const office = officeAddresses();
 
 export const backup = scripted({
   name: 'backup',
-  doc: 'The nightly backup to a known place: a large upload at the same hour every night.',
+  doc: 'The nightly backup to a known destination: a large upload at the same hour every night.',
   harmful: false,
   params: {
     megabytes: given.amount(2000, 'sent a night, MB; two thirds of nights lie within a tenth of it'),
@@ -16,7 +16,7 @@ export const backup = scripted({
     minutes: given.minutes(45),
     days: given.days(7),
     src_ip: given.ip(office.backup_store, 'the host that sends'),
-    name: given.text('eu2.offsite-vault.example', 'the place'),
+    name: given.text('eu2.offsite-vault.example', 'the destination'),
   },
   length: (p) => p.days * DAY,
   play: (wire, p, start) => {

@@ -8,14 +8,14 @@ const office = officeAddresses();
 
 export const new_software_rollout = scripted({
   name: 'new_software_rollout',
-  doc: 'A new program arrives: within an hour or two many desks begin to call the same new place by the clock.',
+  doc: 'A new program arrives: within an hour or two many desks begin to call the same new destination by the clock.',
   harmful: false,
   params: {
     hosts: given.count(20, 'desks that get it'),
     hours: given.hours(10),
     within_h: given.amount(2, 'hours within which all have it'),
     gap_min: given.amount(10, 'minutes between calls of one host'),
-    name: given.text('agent.new-suite.example', 'the new place'),
+    name: given.text('agent.new-suite.example', 'the new destination'),
   },
   length: (p) => p.hours * HOUR,
   play: (wire, p, start) => {

@@ -7,12 +7,12 @@ const office = officeAddresses();
 
 export const printer_firmware = scripted({
   name: 'printer_firmware',
-  doc: "The printer fetches new firmware from its maker's download place, where it was never before.",
+  doc: 'The printer fetches new firmware from a site of its maker, where it was never before.',
   harmful: false,
   params: {
     megabytes: given.amount(85, 'size of the firmware, MB'),
     src_ip: given.ip(office.printer, 'the printer'),
-    name: given.text('firmware.print-maker.example', 'the place'),
+    name: given.text('firmware.print-maker.example', 'the destination'),
   },
   length: () => 10 * MINUTE,
   play: (wire, p, start) => {

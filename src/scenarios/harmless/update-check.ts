@@ -8,14 +8,14 @@ const office = officeAddresses();
 
 export const update_check = scripted({
   name: 'update_check',
-  doc: 'Many hosts ask the same known place for news by the clock: as regular as a beacon, and harmless.',
+  doc: 'Many hosts ask the same known destination for news by the clock: as regular as a beacon, and harmless.',
   harmful: false,
   params: {
     hosts: given.count(20, 'desks that ask'),
     gap_min: given.amount(30, 'minutes between questions of one host'),
     jitter: given.share(0.03, 'share of the gap by which each gap varies'),
     hours: given.hours(24),
-    name: given.text('check.office-tool.example', 'the place'),
+    name: given.text('check.office-tool.example', 'the destination'),
   },
   length: (p) => p.hours * HOUR,
   play: (wire, p, start) => {

@@ -7,8 +7,8 @@ import { tryPassword } from './try-password.ts';
 
 const office = officeAddresses();
 
-export const password_spray = scripted({
-  name: 'password_spray',
+export const password_spraying = scripted({
+  name: 'password_spraying',
   doc: 'One password tried on many accounts, once each.',
   harmful: true,
   params: {
@@ -33,7 +33,7 @@ export const password_spray = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['password_spray'],
+      detectors: ['password_spraying'],
       attack: ['T1110.003'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

@@ -1,11 +1,11 @@
 /*
-about: TLS from one host to one outside place, with what is odd about it.
+about: TLS from one host to one outside destination, with what is odd about it.
 grain: [src_ip, dst_ip, dst_port]
 reads: [tls]
 columns:
   handshakes: {unit: count, says: handshakes}
   self_signed: {unit: count, says: with a certificate that signed itself}
-  callers: {unit: count, says: local hosts that talk TLS to the same place}
+  clients: {unit: count, says: local hosts that talk TLS to the same destination}
   hosts: {unit: count, says: local hosts that talk TLS at all}
   unnamed_share: {unit: share, says: of them without a server name}
   server_name: {unit: text, says: name asked for}
@@ -14,7 +14,7 @@ columns:
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, handshakes, self_signed,
-  count() OVER (PARTITION BY window_at, dst_ip) AS callers,
+  count() OVER (PARTITION BY window_at, dst_ip) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   unnamed_share, server_name, issuer, direction, first_at, last_at
 FROM (

@@ -1,23 +1,23 @@
 /*
-about: How often one host called one port of another in vain.
+about: How often calls of one host to one port of another failed.
 grain: [src_ip, dst_ip, dst_port]
 reads: [connection]
 columns:
-  vain_calls: {unit: count, says: calls in vain}
+  failed_calls: {unit: count, says: failed calls}
   answered_calls: {unit: count, says: calls that were answered}
-  hosts: {unit: count, says: local hosts that call the same place in vain}
+  clients: {unit: count, says: local hosts whose calls to the same destination failed}
   span_seconds: {unit: seconds, says: from first to last call}
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_at, src_ip, dst_ip, dst_port, vain_calls, answered_calls,
-  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS hosts,
+  window_at, src_ip, dst_ip, dst_port, failed_calls, answered_calls,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
   dateDiff('second', first_at, last_at) AS span_seconds, direction, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
-    countIf($(probe)) AS vain_calls,
-    count() - vain_calls AS answered_calls,
+    countIf($(probe)) AS failed_calls,
+    count() - failed_calls AS answered_calls,
     any(direction) AS direction,
     min(time) AS first_at,
     max(time) AS last_at
@@ -26,4 +26,4 @@ FROM (
     AND direction IN ('outbound', 'external') AND NOT $(wide)
   GROUP BY window_at, src_ip, dst_ip, dst_port
 )
-WHERE vain_calls >= 2
+WHERE failed_calls >= 2

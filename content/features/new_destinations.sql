@@ -1,24 +1,24 @@
 /*
-about: Outside places that the network had never called before, by who called them first.
+about: Outside destinations that the network had never called before, by who called them first.
 grain: [src_ip, dst_ip]
 reads: [connection]
 columns:
-  new_places: {unit: count, says: new place}
+  new_destinations: {unit: count, says: new destination}
   connections: {unit: count, says: connections to it}
   sent_bytes: {unit: bytes, says: sent to it}
   received_bytes: {unit: bytes, says: received from it}
-  callers: {unit: count, says: local hosts that called it in the same window}
-  host_new_places: {unit: count, says: new places of the same host in the window}
-  known_places: {unit: count, says: places the network knew before}
+  clients: {unit: count, says: local hosts that called it in the same window}
+  host_new_destinations: {unit: count, says: new destinations of the same host in the window}
+  known_destinations: {unit: count, says: destinations the network knew before}
   network_age_h: {unit: count, says: hours of network history}
   dst_port: {unit: port, says: port}
   service: {unit: text, says: protocol}
 */
 SELECT
-  window_at, src_ip, dst_ip, 1 AS new_places, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip) AS callers,
-  count() OVER (PARTITION BY window_at, src_ip) AS host_new_places,
-  known_places, network_age_h, dst_port, service, first_at, last_at
+  window_at, src_ip, dst_ip, 1 AS new_destinations, connections, sent_bytes, received_bytes,
+  count() OVER (PARTITION BY window_at, dst_ip) AS clients,
+  count() OVER (PARTITION BY window_at, src_ip) AS host_new_destinations,
+  known_destinations, network_age_h, dst_port, service, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -29,20 +29,20 @@ FROM (
     sum($(received)) AS received_bytes,
     any(dst_port) AS dst_port,
     any(service) AS service,
-    any(rank_of_place) AS known_places,
+    any(rank_of_destination) AS known_destinations,
     dateDiff('hour', any(network_first), min(time)) AS network_age_h,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c
   INNER JOIN (
-    SELECT dst_ip, min(time) AS place_first,
-      row_number() OVER (ORDER BY min(time)) - 1 AS rank_of_place,
+    SELECT dst_ip, min(time) AS destination_first,
+      row_number() OVER (ORDER BY min(time)) - 1 AS rank_of_destination,
       min(min(time)) OVER () AS network_first
     FROM connection
     WHERE direction = 'outbound' AND time < {to:DateTime64(6)} AND $(answered)
     GROUP BY dst_ip
-  ) AS places USING (dst_ip)
+  ) AS destinations USING (dst_ip)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound' AND $(answered)
-    AND place_first >= window_of(time)
+    AND destination_first >= window_of(time)
   GROUP BY window_at, src_ip, dst_ip
 )

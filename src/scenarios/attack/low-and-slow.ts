@@ -6,8 +6,8 @@ import { DAY, MINUTE } from '../timeline.ts';
 
 const office = officeAddresses();
 
-export const drip = scripted({
-  name: 'drip',
+export const low_and_slow = scripted({
+  name: 'low_and_slow',
   doc: 'Data leaves a little at a time over days, no upload large enough to be seen.',
   harmful: true,
   params: {
@@ -42,7 +42,7 @@ export const drip = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['slow_drip'],
+      detectors: ['low_and_slow_exfiltration'],
       attack: ['T1030', 'T1048'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

@@ -1,5 +1,5 @@
 /*
-about: Steady small uploads from one host to one outside place over a long window.
+about: Steady small uploads from one host to one outside destination over a long window.
 grain: [src_ip, dst_ip]
 reads: [connection]
 columns:
@@ -7,12 +7,12 @@ columns:
   received_bytes: {unit: bytes, says: received from it}
   hours: {unit: count, says: hours with uploads}
   peak_share: {unit: share, says: of it in the busiest hour}
-  callers: {unit: count, says: local hosts that send to the same place}
+  clients: {unit: count, says: local hosts that send to the same destination}
   dst_port: {unit: port, says: port}
 */
 SELECT
   window_at, src_ip, dst_ip, sent_bytes, received_bytes, hours, peak_share,
-  count() OVER (PARTITION BY window_at, dst_ip) AS callers, dst_port, first_at, last_at
+  count() OVER (PARTITION BY window_at, dst_ip) AS clients, dst_port, first_at, last_at
 FROM (
   SELECT
     window_of(hour) AS window_at,
