@@ -12,7 +12,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -22,7 +21,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { scenario, zeekJson } from '../src/scenarios/index.ts';
-import { load, machine } from './machine.ts';
+import { load, machine, processTree, pssOf, read } from './machine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -59,23 +58,6 @@ function writeLog(path: string, events: number): void {
   renameSync(`${path}.part`, path);
 }
 
-/** A process and those it started. */
-function tree(pid: number): number[] {
-  const children = read(`/proc/${pid}/task/${pid}/children`).trim();
-  return [pid, ...(children === '' ? [] : children.split(' ').flatMap((one) => tree(Number(one))))];
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-const pssOf = (pid: number): number =>
-  Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
-
 /** Seconds of processor time, of all threads. */
 function cpuOf(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ');
@@ -101,7 +83,7 @@ async function run(path: string): Promise<Run> {
   const cpu = new Map<number, number>();
   const sample = (): void => {
     let sum = 0;
-    for (const pid of tree(child.pid ?? 0)) {
+    for (const pid of processTree(child.pid ?? 0)) {
       sum += pssOf(pid);
       cpu.set(pid, Math.max(cpu.get(pid) ?? 0, cpuOf(pid)));
     }
