@@ -18,6 +18,7 @@ const placed = new Set([
   'server_domain',
   'generated_score',
   'dst_name',
+  'set_aside',
 ]);
 
 /** Columns that make up the identity of a kind of event. */

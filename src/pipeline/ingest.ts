@@ -5,6 +5,7 @@ import { createDuplicates, createEnricher, type Enricher } from '../enrich/index
 import type { WeirEvent } from '../schema/event/index.ts';
 import { count, emptyLedger, type InputReport, total } from '../schema/ledger.ts';
 import type { DecodeOptions, Sink, SourceFormat } from '../schema/reading.ts';
+import { noteKind } from '../schema/set-aside.ts';
 import { detectFormat, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 
@@ -38,6 +39,8 @@ export interface Planned {
 
 /** Files whose first 64 KiB stay in memory until reading begins. */
 const most_heads = 200;
+
+const none: readonly string[] = [];
 
 /** Different reasons that are counted apart, for each input: what is in a reason is for the sender to choose. */
 const most_reasons = 200;
@@ -213,6 +216,7 @@ export class Ingest {
         this.#days.add(Math.floor(event.time / 86_400e6));
         if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
         if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
+        for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
         ledger.stored++;
         writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, offset, raw);
       },

@@ -411,6 +411,7 @@ function input(file: string, format: string, ledger: Partial<Ledger>): InputRepo
       filtered: new Map(),
       duplicates: new Map(),
       rejected: new Map(),
+      set_aside: new Map(),
       ...ledger,
     },
     first_time: null,
@@ -427,7 +428,11 @@ const figures: RunFigures = {
       stored: 12_000,
       filtered: new Map([['header', 8]]),
       duplicates: new Map([['same record in another file', 335]]),
-      rejected: new Map([['src_port is not a port', 2]]),
+      rejected: new Map([['id.orig_h is not an address', 2]]),
+      set_aside: new Map([
+        ['src_bytes: not a count', 3],
+        ['src_port: not a port', 12],
+      ]),
     }),
     input('eve.json', 'suricata_eve', { read: 100, stored: 100 }),
     input('notes.txt', '', { read: 1, rejected: new Map([['not a kind of file that Weir reads', 1]]) }),
@@ -457,7 +462,8 @@ test('the summary balances what was read, says why records were left out and wha
   all               3  12,446    12,100           8           335           3
   Filtered        8 header
   Duplicates      335 same record in another file
-  Rejected        2 src_port is not a port, 1 not a kind of file that Weir reads; in conn.log,
+  Set aside       15 values: src_port: not a port (12), src_bytes: not a count (3)
+  Rejected        2 id.orig_h is not an address, 1 not a kind of file that Weir reads; in conn.log,
                   notes.txt; --keep DIR keeps them, table reject
   When            2018-03-24 17:15:21 to 18:02:21 UTC (47 min)
   Local networks  the private ranges

@@ -119,6 +119,7 @@ function outcomes(inputs: readonly InputReport[], width: number, keep: string | 
   return [
     ...said('Filtered', reasons(all.filtered), width),
     ...said('Duplicates', reasons(all.duplicates), width),
+    ...said('Set aside', setAside(all), width),
     ...said('Rejected', all.rejected.size === 0 ? '' : `${reasons(all.rejected)}; ${files}`, width),
   ];
 }
@@ -126,6 +127,13 @@ function outcomes(inputs: readonly InputReport[], width: number, keep: string | 
 function reasons(of: ReadonlyMap<string, number>): string {
   const ranked = [...of].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${count(n)} ${reason}`);
   return told(ranked, most_reasons);
+}
+
+/** Values that were not usable; their records are stored without them. */
+function setAside({ set_aside }: Ledger): string {
+  if (set_aside.size === 0) return '';
+  const ranked = [...set_aside].sort((a, b) => b[1] - a[1]).map(([note, n]) => `${note} (${count(n)})`);
+  return `${counted(total(set_aside), 'value')}: ${told(ranked, most_reasons)}`;
 }
 
 function told(items: readonly string[], most: number): string {

@@ -10,10 +10,19 @@ export interface Ledger {
   filtered: Map<string, number>;
   duplicates: Map<string, number>;
   rejected: Map<string, number>;
+  /** Values of stored events that were not usable: 'src_port: not a port' → count. Their records are in `stored`. */
+  set_aside: Map<string, number>;
 }
 
 export function emptyLedger(): Ledger {
-  return { read: 0, stored: 0, filtered: new Map(), duplicates: new Map(), rejected: new Map() };
+  return {
+    read: 0,
+    stored: 0,
+    filtered: new Map(),
+    duplicates: new Map(),
+    rejected: new Map(),
+    set_aside: new Map(),
+  };
 }
 
 export function count(reasons: Map<string, number>, reason: string, by = 1): void {
@@ -40,6 +49,7 @@ export function addLedger(into: Ledger, from: Ledger): void {
   for (const [reason, n] of from.filtered) count(into.filtered, reason, n);
   for (const [reason, n] of from.duplicates) count(into.duplicates, reason, n);
   for (const [reason, n] of from.rejected) count(into.rejected, reason, n);
+  for (const [reason, n] of from.set_aside) count(into.set_aside, reason, n);
 }
 
 /** One input and what became of it. */

@@ -22,6 +22,8 @@ export interface Column {
   /** null has a stated meaning, given in `doc`. Only for u8..f64. */
   readonly nullable: boolean;
   readonly doc: string;
+  /** A list that a record need not name: absent means empty. */
+  readonly optional?: true;
 }
 
 type ValueOf<C extends Column> = C['type'] extends 'text' | 'word' | 'ip'
@@ -44,8 +46,12 @@ export interface Table<K extends string = string, C extends Columns = Columns> {
 
 /** The record of a table: its columns plus `kind`, which tells the records of a stream apart. */
 export type RecordOf<T extends Table> = { kind: T['kind'] } & {
-  -readonly [N in keyof T['columns']]: ValueOf<T['columns'][N]>;
-};
+  -readonly [N in Exclude<keyof T['columns'], Optional<T['columns']>>]: ValueOf<T['columns'][N]>;
+} & { -readonly [N in Optional<T['columns']>]?: ValueOf<T['columns'][N]> };
+
+type Optional<C extends Columns> = {
+  [N in keyof C]: C[N] extends { readonly optional: true } ? N : never;
+}[keyof C];
 
 function column<T extends ColumnType>(type: T) {
   return (doc: string): { type: T; nullable: false; doc: string } => ({ type, nullable: false, doc });
@@ -68,6 +74,16 @@ export function nullable<T extends ColumnType>(of: {
   doc: string;
 }): { type: T; nullable: true; doc: string } {
   return { type: of.type, nullable: true, doc: of.doc };
+}
+
+/** A list that records may leave out when it is empty, as nearly all do. */
+export function optional(of: { type: 'texts'; nullable: false; doc: string }): {
+  type: 'texts';
+  nullable: false;
+  optional: true;
+  doc: string;
+} {
+  return { ...of, optional: true };
 }
 
 export function table<K extends string, C extends Columns>(kind: K, doc: string, columns: C): Table<K, C> {
@@ -94,6 +110,7 @@ function check(of: Column): z.ZodType {
     bool: () => z.boolean(),
     texts: () => z.array(z.string()),
   }[of.type]();
+  if (of.optional) return base.optional();
   return of.nullable ? base.nullable() : base;
 }
 

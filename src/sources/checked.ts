@@ -1,5 +1,6 @@
 import { canonicalIp, parseIpv4 } from '../base/ip.ts';
 import { lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
+import { setAside } from '../schema/set-aside.ts';
 import { excerptLength } from './lines.ts';
 
 /** IPv6 addresses repeat: their canonical form is kept, up to this many, then forgotten all at once. */
@@ -46,27 +47,87 @@ export function excerptOf(text: string): string {
 /** The last seconds a double can name to the microsecond. */
 const lastSeconds = lastTime / 1_000_000;
 
+/** Columns of the fields that every log of a family names in its own way; other fields are noted under their own name. */
+const columnOf: Readonly<Record<string, string>> = {
+  'id.orig_h': 'src_ip',
+  'id.orig_p': 'src_port',
+  'id.resp_h': 'dst_ip',
+  'id.resp_p': 'dst_port',
+  dest_ip: 'dst_ip',
+  dest_port: 'dst_port',
+  proto: 'transport',
+  duration: 'duration_s',
+  orig_bytes: 'src_bytes',
+  resp_bytes: 'dst_bytes',
+  orig_pkts: 'src_packets',
+  resp_pkts: 'dst_packets',
+  orig_ip_bytes: 'src_ip_bytes',
+  resp_ip_bytes: 'dst_ip_bytes',
+  pkts_toserver: 'src_packets',
+  pkts_toclient: 'dst_packets',
+  bytes_toserver: 'src_ip_bytes',
+  bytes_toclient: 'dst_ip_bytes',
+  orig_l2_addr: 'src_mac',
+  resp_l2_addr: 'dst_mac',
+  app_proto: 'service',
+};
+const secretName = /passw|secret|auth|cookie/i;
+const none: readonly string[] = [];
+
 /**
- * Values of one record, checked while they are converted. Nothing is thrown: the first value that is wrong is noted in
- * `problem`, a neutral value is returned, and who asked throws the whole record away. Absent values (undefined, null)
- * are '' , null, false or [].
+ * Values of one record, checked while they are converted. Nothing is thrown. A value that is wrong (of another kind, out
+ * of range) is set aside: it is noted, and a neutral value returned, so that it costs its field and not the record. What
+ * the record cannot do without is noted in `problem`, and who asked throws the record away. Absent values (undefined,
+ * null) are '' , null, false or [].
  */
 export class Checked {
   problem = '';
   /** µs since 1970 */
   latest_time = lastTime;
+  private readonly noted: { set_aside?: readonly string[] } = {};
 
+  /** Before each record. */
+  begin(): void {
+    this.problem = '';
+    this.noted.set_aside = none;
+  }
+
+  /** The record as a whole cannot be used. */
   fail(reason: string): void {
     if (this.problem === '') this.problem = reason;
   }
 
-  /** Text; numbers and booleans are written out, lists and objects refused. */
+  /** The record cannot do without this value: it is missing, or was set aside. */
+  lacks(name: string): void {
+    const column = `${columnOf[name] ?? name}: `;
+    const note = this.noted.set_aside?.find((one) => one.startsWith(column));
+    this.fail(note === undefined ? `${name} is missing` : `${name} is ${note.slice(column.length)}`);
+  }
+
+  /** Sets a value aside; `what` goes on after the field's name: 'not a port'. */
+  aside(name: string, what: string, value: unknown): void {
+    const reason = secretName.test(name) ? what : `${what}: ${shown(value)}`;
+    setAside(this.noted, columnOf[name] ?? name, reason);
+  }
+
+  /** What was made of the record, with notes of what was set aside; of several events the first has them. */
+  marked<E extends { set_aside?: readonly string[] }>(made: E): E {
+    const { set_aside = none } = this.noted;
+    if (set_aside.length > 0) made.set_aside = [...(made.set_aside ?? none), ...set_aside];
+    return made;
+  }
+
+  /** Text; anything else is set aside. */
   toText(name: string, value: unknown): string {
     if (typeof value === 'string') return value;
     if (value === undefined || value === null) return '';
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-    this.fail(`${name} is not text: ${shown(value)}`);
+    this.aside(name, 'not text', value);
     return '';
+  }
+
+  /** An id, a version or a code that some write as text and others as a number. */
+  toLabel(name: string, value: unknown): string {
+    return typeof value === 'number' && Number.isFinite(value) ? String(value) : this.toText(name, value);
   }
 
   toIp(name: string, value: unknown): string {
@@ -75,7 +136,7 @@ export class Checked {
       const ip = cachedIp(value);
       if (ip !== '') return ip;
     } else if (value === undefined || value === null) return '';
-    this.fail(`${name} is not an address: ${shown(value)}`);
+    this.aside(name, 'not an address', value);
     return '';
   }
 
@@ -88,7 +149,7 @@ export class Checked {
       const number = digits.test(value) ? Number(value) : -1;
       if (number >= 0 && number <= most) return number;
     }
-    this.fail(`${name} is not ${what}: ${shown(value)}`);
+    this.aside(name, `not ${what}`, value);
     return null;
   }
 
@@ -113,7 +174,7 @@ export class Checked {
     const number =
       typeof value === 'number' ? value : typeof value === 'string' && real.test(value) ? Number(value) : NaN;
     if (Number.isFinite(number)) return Math.abs(number) < 1e9 ? roundMicros(number) : number;
-    this.fail(`${name} is not a number: ${shown(value)}`);
+    this.aside(name, 'not a number', value);
     return null;
   }
 
@@ -121,7 +182,7 @@ export class Checked {
   toSeconds(name: string, value: unknown): number | null {
     const seconds = this.toNumber(name, value);
     if (seconds !== null && seconds < 0) {
-      this.fail(`${name} is negative: ${shown(value)}`);
+      this.aside(name, 'negative', value);
       return null;
     }
     return seconds === 0 ? 0 : seconds;
@@ -132,7 +193,7 @@ export class Checked {
     if (value === undefined || value === null || value === '') return null;
     if (value === 'T' || value === 'true' || value === 1) return true;
     if (value === 'F' || value === 'false' || value === 0) return false;
-    this.fail(`${name} is not true or false: ${shown(value)}`);
+    this.aside(name, 'not true or false', value);
     return null;
   }
 
@@ -145,7 +206,7 @@ export class Checked {
       const time = parseIsoTime(value) ?? parseEpochTime(value);
       if (time !== null) return time;
     }
-    this.fail(`${name} is not a time: ${shown(value)}`);
+    this.aside(name, 'not a time', value);
     return null;
   }
 
@@ -153,7 +214,7 @@ export class Checked {
   toTime(name: string, value: unknown): number {
     const time = this.toInstant(name, value);
     if (time === null) {
-      this.fail(`${name} is missing`);
+      this.lacks(name);
       return 0;
     }
     if (time < 0) this.fail(`${name} is before 1970: ${shown(value)}`);
@@ -168,12 +229,15 @@ export class Checked {
     return Math.min(Math.max(time, 0), lastTime);
   }
 
-  /** List of texts; one text is a list of one; absent members are ''. */
+  /** List of texts; one text is a list of one; absent members are '', wrong ones are left out. */
   toTexts(name: string, value: unknown): string[] {
     if (value === undefined || value === null) return [];
-    if (!Array.isArray(value)) return [this.toText(name, value)];
     const texts: string[] = [];
-    for (const one of value) texts.push(this.toText(name, one));
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (typeof one === 'string') texts.push(one);
+      else if (one === undefined || one === null) texts.push('');
+      else this.aside(name, 'not text', one);
+    }
     return texts;
   }
 

@@ -24,7 +24,8 @@ export function parseJsonObject(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return whyNot(text, error);
+    const mended = withoutNaN(text);
+    return mended === null ? whyNot(text, error) : parseJsonObject(mended);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const keys = countKeys(value as JsonObject, 1);
@@ -34,6 +35,18 @@ export function parseJsonObject(
     if (problem !== '') return problem;
   }
   return value as JsonObject;
+}
+
+const notNumber = /"(?:[^"\\]|\\.)*"|(?<![\w.])-?(?:NaN|Infinity)(?![\w.])/g;
+
+/**
+ * Python and some C writers put NaN and Infinity where JSON has no word for them: as texts, so that they cost their own
+ * field. Null when there are none.
+ */
+function withoutNaN(text: string): string | null {
+  if (!text.includes('NaN') && !text.includes('Infinity')) return null;
+  const mended = text.replace(notNumber, (found) => (found.startsWith('"') ? found : `"${found}"`));
+  return mended === text ? null : mended;
 }
 
 const tooDeep = `JSON nested deeper than ${deepest}`;

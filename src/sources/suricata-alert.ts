@@ -56,7 +56,7 @@ export const anomaly: SuricataLog = {
       engine: 'suricata',
       type: 'anomaly',
       signature_id: 0,
-      name: r.text(of, 'event') || `code ${r.text(of, 'code')}`,
+      name: r.text(of, 'event') || `code ${r.label(of, 'code')}`,
       category: r.text(of, 'type'),
       severity: 0,
       message: [r.text(of, 'app_proto'), r.text(of, 'layer')].filter((one) => one !== '').join(' '),

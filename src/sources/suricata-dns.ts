@@ -1,4 +1,5 @@
 import type { Dns } from '../schema/event/dns.ts';
+import { joinNotes } from '../schema/set-aside.ts';
 import { dnsName, unplaced } from './checked.ts';
 import type { JsonObject } from './json.ts';
 import { type SuricataRecord, turn } from './suricata-record.ts';
@@ -49,7 +50,7 @@ export function dnsPart(r: SuricataRecord): DnsPart {
 
 /** A query with the answer to it. */
 export function answered(query: Dns, answer: Dns): Dns {
-  return {
+  const whole = {
     ...query,
     response_code: answer.response_code,
     answers: [...query.answers, ...answer.answers].slice(0, mostAnswers),
@@ -58,6 +59,8 @@ export function answered(query: Dns, answer: Dns): Dns {
     authoritative: answer.authoritative,
     rejected: answer.rejected,
   };
+  joinNotes(whole, answer);
+  return whole;
 }
 
 const mostAnswers = 1000;

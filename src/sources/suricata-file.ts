@@ -17,7 +17,7 @@ export const fileinfo: SuricataLog = {
       time: r.time(),
       ...(sent.src_port < sent.dst_port ? turn(sent) : sent),
       ...unplaced,
-      file_id: r.text(of, 'file_id'),
+      file_id: r.label(of, 'file_id'),
       protocol: protocolOf(r.text(r.object, 'app_proto')),
       action: '',
       path: '',

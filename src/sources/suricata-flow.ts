@@ -1,4 +1,5 @@
 import type { Connection } from '../schema/event/connection.ts';
+import { joinNotes } from '../schema/set-aside.ts';
 import type { JsonObject } from './json.ts';
 import { type Flow, type SuricataLog, type SuricataRecord, serviceOf } from './suricata-record.ts';
 
@@ -11,7 +12,7 @@ export const flow: SuricataLog = {
   event_type: 'flow',
   map(r): Connection {
     const of = r.section('flow');
-    const start = r.toTime('flow.start', of.start ?? r.object.timestamp);
+    const start = startOf(r, 'flow.start', of.start);
     const end = of.end === undefined ? null : r.toInstant('flow.end', of.end);
     const connection = blank(r, r.flow(), start);
     connection.src_packets = r.count0(of, 'pkts_toserver');
@@ -33,6 +34,14 @@ export const flow: SuricataLog = {
   },
 };
 
+/** When the flow began; the time of the record when it does not say, or not well. */
+function startOf(r: SuricataRecord, name: string, value: unknown): number {
+  const start = r.toInstant(name, value);
+  if (start !== null && start >= 0 && start <= r.latest_time) return start;
+  if (start !== null) r.aside(name, start < 0 ? 'before 1970' : 'in the future', value);
+  return r.time();
+}
+
 /** One direction of a flow, from a netflow record. */
 export interface OneWay {
   connection: Connection;
@@ -46,7 +55,7 @@ export interface OneWay {
  */
 export function oneWay(r: SuricataRecord): OneWay {
   const of = r.section('netflow');
-  const start = r.toTime('netflow.start', of.start ?? r.object.timestamp);
+  const start = startOf(r, 'netflow.start', of.start);
   const end = r.toInstant('netflow.end', of.end) ?? start;
   const connection = blank(r, r.flow(), start);
   connection.src_packets = r.count0(of, 'pkts');
@@ -66,6 +75,7 @@ export function joinWays(there: OneWay, back: OneWay): Connection {
   connection.dst_ip_bytes = back.connection.src_ip_bytes;
   connection.duration_s = (end - connection.time) / 1_000_000;
   connection.conn_state = stateOf(connection, there.flags, back.flags);
+  joinNotes(connection, back.connection);
   return connection;
 }
 
@@ -119,7 +129,7 @@ function ipBytes(bytes: number, packets: number, vlan: number): number {
 function durationOf(r: SuricataRecord, start: number, end: number | null, of: Connection): number | null {
   if (end === null || of.src_packets + of.dst_packets < 2) return null;
   if (end >= start) return (end - start) / 1_000_000;
-  r.fail('the flow ends before it starts');
+  r.aside('duration', 'negative', (end - start) / 1_000_000);
   return null;
 }
 

@@ -42,9 +42,13 @@ export const ftp: SuricataLog = {
       username: command === 'USER' ? argument : '',
       command,
       argument,
-      reply_code: r.toCode('completion_code', r.texts(of, 'completion_code')[0], 65_535) ?? 0,
+      reply_code: r.toCode('completion_code', first(of.completion_code), 65_535) ?? 0,
       reply: r.texts(of, 'reply').join(' '),
       file_bytes: 0,
     };
   },
 };
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -31,6 +31,10 @@ export class SuricataRecord extends Checked {
       : nothing;
   }
 
+  /** An id, a version or a code, written as text or as a number. */
+  label(of: JsonObject, name: string): string {
+    return this.toLabel(name, of[name]);
+  }
   text(of: JsonObject, name: string): string {
     return this.toText(name, of[name]);
   }
@@ -45,13 +49,13 @@ export class SuricataRecord extends Checked {
   }
 
   uid(): string {
-    return this.toText('flow_id', this.object.flow_id);
+    return this.toLabel('flow_id', this.object.flow_id);
   }
 
   /** The connection as the record names it; `needed`: both addresses must be there. */
   flow(needed = true): Flow {
     const { object } = this;
-    const transport = transportOf(this.text(object, 'proto'));
+    const transport = transportOf(this.label(object, 'proto'));
     const icmp = transport === 'icmp';
     const flow = {
       uid: this.uid(),
@@ -61,8 +65,8 @@ export class SuricataRecord extends Checked {
       dst_port: this.toPort('dest_port', object.dest_port ?? (icmp ? object.icmp_code : undefined)),
       transport,
     };
-    if (needed && flow.src_ip === '') this.fail('src_ip is missing');
-    if (needed && flow.dst_ip === '') this.fail('dest_ip is missing');
+    if (needed && flow.src_ip === '') this.lacks('src_ip');
+    if (needed && flow.dst_ip === '') this.lacks('dest_ip');
     return flow;
   }
 

@@ -78,7 +78,7 @@ function fileOpened(r: SuricataRecord, of: JsonObject): File {
     time: r.time(),
     ...r.flow(),
     ...unplaced,
-    file_id: r.text(of, 'fuid'),
+    file_id: r.label(of, 'fuid'),
     protocol: 'SMB',
     action: r.text(of, 'command').replace(/^SMB\d_COMMAND_/, 'SMB::'),
     path: '',

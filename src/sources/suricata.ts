@@ -108,7 +108,7 @@ class Suricata implements LineHandler {
     }
     const { record } = this;
     record.object = object;
-    record.problem = '';
+    record.begin();
     if (type === 'dns') this.dns(text, line, offset);
     else if (type === 'netflow') this.netflow(text, line, offset);
     else this.single(type, text, line, offset);
@@ -132,14 +132,17 @@ class Suricata implements LineHandler {
     }
     if (log === flow) this.flow_seen = true;
     const place = this.place(text, line, offset);
-    if ('kind' in mapped) this.give(mapped, place);
-    else for (const event of mapped) this.give(event, place);
+    if ('kind' in mapped) this.give(this.record.marked(mapped), place);
+    else
+      for (const [at, event] of mapped.entries())
+        this.give(at === 0 ? this.record.marked(event) : event, place);
   }
 
   private dns(text: string, line: number, offset: number): void {
     const part = dnsPart(this.record);
     if (this.failed(text, line, offset)) return;
     const { event, key, role } = part;
+    this.record.marked(event);
     this.flushQueries(event.time);
     const waiting = this.queries.get(key);
     const place = this.place(text, line, offset);
@@ -203,6 +206,7 @@ class Suricata implements LineHandler {
     const way = oneWay(this.record);
     if (this.failed(text, line, offset)) return;
     const { connection } = way;
+    this.record.marked(connection);
     const waiting = this.ways.get(connection.uid);
     const place = this.place(text, line, offset);
     if (waiting !== undefined && isBack(waiting.way.connection, connection)) {

@@ -7,8 +7,8 @@ export const conn: ZeekLog = {
   map(r): Connection {
     const src_ip = r.ip('id.orig_h');
     const dst_ip = r.ip('id.resp_h');
-    if (src_ip === '') r.fail('id.orig_h is missing');
-    if (dst_ip === '') r.fail('id.resp_h is missing');
+    if (src_ip === '') r.lacks('id.orig_h');
+    if (dst_ip === '') r.lacks('id.resp_h');
     return {
       kind: 'connection',
       time: r.time(),

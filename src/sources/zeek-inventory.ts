@@ -4,7 +4,7 @@ import type { ZeekLog, ZeekRecord } from './zeek.ts';
 /** What every inventory record needs: the host it is about. */
 function hostOf(r: ZeekRecord): string {
   const host = r.ip('host');
-  if (host === '') r.fail('host is missing');
+  if (host === '') r.lacks('host');
   return host;
 }
 
@@ -23,7 +23,7 @@ export const software: ZeekLog = {
       type: 'software',
       name: r.text('name'),
       version: parts
-        .map((name) => r.text(name))
+        .map((name) => r.label(name))
         .filter((one) => one !== '')
         .join('.'),
       detail: [r.text('software_type'), r.text('unparsed_version')].filter((one) => one !== '').join(' '),
@@ -112,7 +112,7 @@ export const tunnel: ZeekLog = {
   path: 'tunnel',
   map(r): Inventory {
     const host_ip = r.ip('id.orig_h');
-    if (host_ip === '') r.fail('id.orig_h is missing');
+    if (host_ip === '') r.lacks('id.orig_h');
     return {
       kind: 'inventory',
       time: r.time(),

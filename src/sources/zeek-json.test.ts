@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
-import type { WeirEvent } from '../schema/event/index.ts';
+import { tables, type WeirEvent } from '../schema/event/index.ts';
+import { recordCheck } from '../schema/table.ts';
 import { zeek_json } from './zeek-json.ts';
 
 const latest_time = Date.UTC(2030, 0, 1) * 1000;
@@ -50,11 +52,7 @@ test('hostile records are rejects with a reason, and the next record is read', (
     [conn.replace('1767607200.5', '"1601-01-01T00:00:00.000000Z"'), /^ts is before 1970/],
     [conn.replace('1767607200.5', '"2200-01-01T00:00:00.000000Z"'), /^ts is in the future/],
     [conn.replace('1767607200.5', '1e300'), /^ts is not a time/],
-    [conn.replace('"orig_bytes":10', '"orig_bytes":-10'), /^orig_bytes is not a count: -10$/],
-    [conn.replace('"orig_bytes":10', '"orig_bytes":1.5'), /^orig_bytes is not a count/],
-    [conn.replace('"id.orig_p":1000', '"id.orig_p":65536'), /^id.orig_p is not a port: 65536$/],
     [conn.replace('10.0.0.1', 'host'), /^id.orig_h is not an address: host$/],
-    [conn.replace('"uid":"C1"', '"uid":{}'), /^uid is not text/],
     [conn.replace('"ts":1767607200.5,', ''), /^ts is missing$/],
     ['{"a":1}', /^not a Zeek record: it has no ts$/],
     ['[]', /^not a JSON object$/],
@@ -66,6 +64,56 @@ test('hostile records are rejects with a reason, and the next record is read', (
     assert.equal(sink.rejects[at]!.line, at * 2 + 1);
   });
   assert.equal(sink.events.length, cases.length);
+});
+
+test('one bad value costs its field, not the record', () => {
+  const cases: [string, string, Record<string, unknown>, string][] = [
+    ['"orig_bytes":10', '"orig_bytes":-10', { src_bytes: null }, 'src_bytes: not a count: -10'],
+    ['"orig_bytes":10', '"orig_bytes":1.5', { src_bytes: null }, 'src_bytes: not a count: 1.5'],
+    ['"orig_bytes":10', '"orig_bytes":"-"', { src_bytes: null }, 'src_bytes: not a count: -'],
+    ['"orig_bytes":10', '"orig_bytes":[10]', { src_bytes: null }, 'src_bytes: not a count: [10]'],
+    ['"orig_bytes":10', '"orig_bytes":NaN', { src_bytes: null }, 'src_bytes: not a count: NaN'],
+    ['"id.orig_p":1000', '"id.orig_p":65536', { src_port: 0 }, 'src_port: not a port: 65536'],
+    ['"uid":"C1"', '"uid":{}', { uid: '' }, 'uid: not text: {}'],
+    ['"service":"ssl"', '"service":7', { service: '' }, 'service: not text: 7'],
+    ['"service":"ssl"', '"service":true', { service: '' }, 'service: not text: true'],
+    ['"duration":1.5', '"duration":-1', { duration_s: null }, 'duration_s: negative: -1'],
+    ['"duration":1.5', '"duration":-Infinity', { duration_s: null }, 'duration_s: not a number: -Infinity'],
+  ];
+  const plain = only(conn);
+  for (const [from, to, change, note] of cases)
+    assert.deepEqual(only(conn.replace(from, to)), { ...plain, ...change, set_aside: [note] }, to);
+});
+
+test('whatever stands in one field, a record with time and addresses is kept, and valid', () => {
+  const fields = [
+    'uid',
+    'id.orig_p',
+    'id.resp_p',
+    'proto',
+    'service',
+    'duration',
+    'orig_bytes',
+    'resp_bytes',
+  ];
+  fields.push('conn_state', 'history', 'orig_pkts', 'missed_bytes', 'vlan', 'orig_l2_addr', 'community_id');
+  const check = recordCheck(tables.connection);
+  fc.assert(
+    fc.property(fc.constantFrom(...fields), fc.jsonValue({ maxDepth: 2 }), (field, value) => {
+      const record: Record<string, unknown> = JSON.parse(conn);
+      const { set_aside = [], ...event } = only(JSON.stringify({ _path: 'conn', ...record, [field]: value }));
+      check.parse({ ...event, set_aside });
+      assert.ok(set_aside.length <= 1);
+    }),
+  );
+});
+
+test('a text that says NaN is a text', () => {
+  const sink = decode(`${conn.replace('"duration":1.5', '"duration":NaN').replace('"Sh"', '"a: NaN, b"')}\n`);
+  const event = sink.events[0]!.event;
+  assert.ok(event.kind === 'connection');
+  assert.deepEqual([event.history, event.duration_s], ['a: NaN, b', null]);
+  assert.match(decode(`${conn.slice(0, -1)},"x":NaNa}\n`).rejects[0]!.reason, /^not valid JSON/);
 });
 
 test('an IPv6 zone is dropped: it names an interface of the sensor', () => {

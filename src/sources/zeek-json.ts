@@ -132,15 +132,17 @@ class ZeekJson implements LineHandler {
       return;
     }
     const { record } = this;
-    record.problem = '';
+    record.begin();
     const event = log.map(record);
     if (record.problem !== '') {
       this.sink.rejected(record.problem, line, offset, excerptOf(maskJson(text)));
       return;
     }
     const raw = this.keep_raw ? maskJson(text) : '';
-    if ('kind' in event) this.sink.event(event, line, offset, raw);
-    else for (const one of event) this.sink.event(one, line, offset, raw);
+    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw);
+    else
+      for (const [at, one] of event.entries())
+        this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);
   }
 }
 

@@ -36,21 +36,14 @@ function row(changes: Record<number, string> = {}): string {
   return `${plain.map((one, at) => changes[at] ?? one).join('\t')}\n`;
 }
 
-test('a value that cannot be is a reject that says which and why; the next record is read', () => {
+test('a record without time or addresses is a reject that says which and why; the next record is read', () => {
   const cases: [Record<number, string>, string][] = [
-    [{ 3: '99999' }, 'id.orig_p is not a port: 99999'],
-    [{ 3: '-1' }, 'id.orig_p is not a port: -1'],
     [{ 2: '10.0.0.999' }, 'id.orig_h is not an address: 10.0.0.999'],
     [{ 4: '-' }, 'id.resp_h is missing'],
-    [{ 9: '-5' }, 'orig_bytes is not a count: -5'],
-    [{ 9: '1e3' }, 'orig_bytes is not a count: 1e3'],
-    [{ 9: '99999999999999999' }, 'orig_bytes is not a count: 99999999999999999'],
     [{ 0: '-11644473600.000000' }, 'ts is before 1970: -11644473600.000000'],
     [{ 0: '7258118400.000000' }, 'ts is in the future: 7258118400.000000'],
     [{ 0: '-' }, 'ts is missing'],
     [{ 0: 'now' }, 'ts is not a time: now'],
-    [{ 8: '-0.5' }, 'duration is negative: -0.5'],
-    [{ 8: 'NaN' }, 'duration is not a number: NaN'],
   ];
   const text = header() + cases.map(([changes]) => row(changes) + row()).join('');
   const sink = decode(text);
@@ -61,7 +54,25 @@ test('a value that cannot be is a reject that says which and why; the next recor
   assert.equal(sink.events.length, cases.length);
   assert.equal(sink.rejects[0]!.line, 7);
   assert.equal(sink.rejects[0]!.offset, header().length);
-  assert.equal(`${sink.rejects[0]!.excerpt}\n`, row({ 3: '99999' }));
+  assert.equal(`${sink.rejects[0]!.excerpt}\n`, row({ 2: '10.0.0.999' }));
+});
+
+test('any other value that cannot be is set aside, and its record kept', () => {
+  const cases: [Record<number, string>, Record<string, unknown>, string][] = [
+    [{ 3: '99999' }, { src_port: 0 }, 'src_port: not a port: 99999'],
+    [{ 3: '-1' }, { src_port: 0 }, 'src_port: not a port: -1'],
+    [{ 9: '-5' }, { src_bytes: null }, 'src_bytes: not a count: -5'],
+    [{ 9: '1e3' }, { src_bytes: null }, 'src_bytes: not a count: 1e3'],
+    [{ 9: '99999999999999999' }, { src_bytes: null }, 'src_bytes: not a count: 99999999999999999'],
+    [{ 8: '-0.5' }, { duration_s: null }, 'duration_s: negative: -0.5'],
+    [{ 8: 'NaN' }, { duration_s: null }, 'duration_s: not a number: NaN'],
+  ];
+  const sink = decode(header() + cases.map(([changes]) => row(changes)).join('') + row());
+  assert.equal(sink.rejects.length, 0);
+  const plain = sink.events.at(-1)!.event;
+  assert.equal(plain.set_aside, undefined);
+  for (const [at, [, change, note]] of cases.entries())
+    assert.deepEqual(sink.events[at]!.event, { ...plain, ...change, set_aside: [note] });
 });
 
 test('an IPv6 zone is dropped and a mapped IPv4 address is IPv4', () => {
@@ -172,7 +183,7 @@ test('raw holds the line, without the password', () => {
   const text = `${header(names, 'ftp')}1767607200.5\tC1\t10.0.0.1\t1000\t192.0.2.1\t21\tbob\thunter2\tPASS\thunter2\n`;
   const one = decode(text, 'ftp.log', true).events[0]!;
   assert.equal(one.raw, '1767607200.5\tC1\t10.0.0.1\t1000\t192.0.2.1\t21\tbob\t***\tPASS\t***');
-  const broken = text.replace('\t1000\t', '\t99999\t');
+  const broken = text.replace('\t10.0.0.1\t', '\t10.0.0\t');
   assert.ok(!decode(broken).rejects[0]!.excerpt.includes('hunter2'));
   assert.ok(!decode(text.replace('\n1767', '\nx\t1767')).rejects[0]!.excerpt.includes('hunter2'));
 });

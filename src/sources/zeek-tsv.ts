@@ -131,7 +131,7 @@ class ZeekTsv implements LineHandler {
       return;
     }
     const { record } = this;
-    record.problem = '';
+    record.begin();
     this.values.columns = columns;
     const event = this.log.map(record);
     if (record.problem !== '') {
@@ -139,8 +139,10 @@ class ZeekTsv implements LineHandler {
       return;
     }
     const raw = this.keep_raw ? this.masked(text, columns) : '';
-    if ('kind' in event) this.sink.event(event, line, offset, raw);
-    else for (const one of event) this.sink.event(one, line, offset, raw);
+    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw);
+    else
+      for (const [at, one] of event.entries())
+        this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);
   }
 
   /** Takes in one header line; a problem, or ''. */

@@ -31,6 +31,10 @@ export class ZeekRecord extends Checked {
   has(name: string): boolean {
     return this.values.value(name) !== undefined;
   }
+  /** An id, a version or a code, written as text or as a number. */
+  label(name: string): string {
+    return this.toLabel(name, this.values.value(name));
+  }
   text(name: string): string {
     return this.toText(name, this.values.value(name));
   }
@@ -87,8 +91,8 @@ export function transportOf(proto: string, ip_proto: number | null): string {
 /** uid and the four-tuple; nearly every log has them. Both addresses must be there. */
 export function flowOf(r: ZeekRecord, transport: string) {
   const flow = looseFlowOf(r, transport);
-  if (flow.src_ip === '') r.fail('id.orig_h is missing');
-  if (flow.dst_ip === '') r.fail('id.resp_h is missing');
+  if (flow.src_ip === '') r.lacks('id.orig_h');
+  if (flow.dst_ip === '') r.lacks('id.resp_h');
   return flow;
 }
 

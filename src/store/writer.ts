@@ -120,6 +120,8 @@ const insertStatements = Object.fromEntries(
   }),
 ) as Record<EventKind, string>;
 
+const none: readonly string[] = [];
+
 type Append = (event: Record<string, unknown>) => void;
 
 /** The rows of one kind that wait to be sent. Made from the table's description; nothing here knows a kind by name. */
@@ -226,6 +228,7 @@ function appendConnection(builders: Record<string, ColumnBuilder>): Append {
     src_mac,
     dst_mac,
     dst_name,
+    set_aside,
     ...forgotten
   } = builders as unknown as ConnectionColumns;
   forgotten satisfies Readonly<Record<string, never>>;
@@ -257,6 +260,7 @@ function appendConnection(builders: Record<string, ColumnBuilder>): Append {
     src_mac.push(event.src_mac);
     dst_mac.push(event.dst_mac);
     dst_name.push(event.dst_name);
+    set_aside.push(event.set_aside ?? none);
   };
 }
 
@@ -295,7 +299,10 @@ function appender(name: string, of: Column): { builder: ColumnBuilder; append: A
     }
     case 'texts': {
       const builder = new TextsColumn();
-      return { builder, append: (event) => builder.push(event[name] as readonly string[]) };
+      return {
+        builder,
+        append: (event) => builder.push((event[name] as readonly string[] | undefined) ?? none),
+      };
     }
     case 'bool': {
       const builder = new NumberColumn('Bool', new Uint8Array(1024));

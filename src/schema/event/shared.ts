@@ -1,8 +1,13 @@
-import { bool, ip, text, time, u16, word } from '../table.ts';
+import { bool, ip, optional, text, texts, time, u16, word } from '../table.ts';
 
 /** Columns that every event has. Where the record came from is kept beside the record: see origin.ts. */
 export const when = {
   time: time('when it happened (first packet, or the moment of the log line), UTC'),
+  set_aside: optional(
+    texts(
+      "values of the record that were not usable, each as 'column: reason'; the column says '' or 0, or null where it may",
+    ),
+  ),
 };
 
 /** The connection an event belongs to. `src` is who opened it (Zeek's originator). */
