@@ -21,20 +21,20 @@ SELECT
   count() AS connections,
   minIf(edge_rank, edge_first >= toDateTime64(window_at, 6)) AS known_targets,
   uniqExactIf(c.dst_ip, $(answered) AND $(received) > 0) AS answered_targets,
-  arrayStringConcat(arrayMap(p -> toString(p), arraySort(groupUniqArray(8)(c.dst_port))), ', ') AS ports,
+  $(listed(8, c.dst_port)) AS ports,
   concat('T1021',
     if(countIf(c.dst_port IN (139, 445)) > 0, ', T1021.002', ''),
     if(countIf(c.dst_port = 3389) > 0, ', T1021.001', ''),
     if(countIf(c.dst_port IN (22, 2222)) > 0, ', T1021.004', ''),
     if(countIf(c.dst_port IN (5985, 5986, 47001)) > 0, ', T1021.006', '')) AS techniques,
-  argMinIf(c.dst_ip, time, edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
-  dateDiff('hour', any(network_first), min(time)) AS network_age_h,
+  argMinIf(c.dst_ip, (time, c.dst_ip), edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
+  dateDiff('hour', min(network_first), min(time)) AS network_age_h,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection AS c
 INNER JOIN (
   SELECT src_ip, dst_ip, min(time) AS edge_first,
-    row_number() OVER (PARTITION BY src_ip ORDER BY min(time)) - 1 AS edge_rank,
+    rank() OVER (PARTITION BY src_ip ORDER BY min(time)) - 1 AS edge_rank,
     min(min(time)) OVER () AS network_first
   FROM connection
   WHERE direction = 'internal' AND $(admin_port) AND time < {to:DateTime64(6)}

@@ -14,7 +14,7 @@ FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip,
     count() AS opened,
-    arrayStringConcat(groupUniqArray(5)(path), ', ') AS shares,
+    $(listed(5, path)) AS shares,
     min(time) AS first_at,
     max(time) AS last_at
   FROM remote_call

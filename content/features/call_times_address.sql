@@ -35,13 +35,13 @@ FROM (
     dst_port,
     transport,
     count() AS calls,
-    arraySort(groupArray(20000)((toUnixTimestamp64Micro(time) / 1e6, $(sent)))) AS pairs,
-    arrayMap(pair -> pair.1, pairs) AS call_times,
-    arrayMap(pair -> pair.2, pairs) AS call_bytes,
+    groupArraySorted(20000)($(call(time, $(sent)))) AS packed,
+    arrayMap(one -> $(call_time(one)), packed) AS call_times,
+    arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
-    any(direction) AS direction,
-    any(service) AS service,
+    min(direction) AS direction,
+    max(service) AS service,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection

@@ -36,22 +36,22 @@ FROM (
     src_ip,
     dst_name,
     count() AS calls,
-    arraySort(groupArray(20000)((toUnixTimestamp64Micro(time) / 1e6, bytes))) AS pairs,
-    arrayMap(pair -> pair.1, pairs) AS call_times,
-    arrayMap(pair -> pair.2, pairs) AS call_bytes,
+    groupArraySorted(20000)($(call(time, bytes))) AS packed,
+    arrayMap(one -> $(call_time(one)), packed) AS call_times,
+    arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
     uniqExact(dst_ip) AS addresses,
-    anyHeavy(dst_ip) AS dst_ip,
-    anyHeavy(dst_port) AS dst_port,
-    any(direction) AS direction,
-    any(service) AS service,
+    argMax(dst_ip, (time, dst_ip)) AS dst_ip,
+    $(most_frequent(dst_port)) AS dst_port,
+    min(direction) AS direction,
+    max(service) AS service,
     min(time) AS first_at,
     max(time) AS last_at
   FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, server_name AS dst_name, 0. AS bytes, dst_ip, dst_port, direction, 'tls' AS service
+    SELECT window_of(time) AS window_at, time, src_ip, server_name AS dst_name, 0 AS bytes, dst_ip, dst_port, direction, 'tls' AS service
     FROM tls
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND server_name != '' AND direction != 'inbound'
     UNION ALL
-    SELECT window_of(time) AS window_at, time, src_ip, host AS dst_name, toFloat64(request_bytes) AS bytes, dst_ip, dst_port, direction, 'http' AS service
+    SELECT window_of(time) AS window_at, time, src_ip, host AS dst_name, ifNull(request_bytes, 0) AS bytes, dst_ip, dst_port, direction, 'http' AS service
     FROM http
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND host != '' AND direction != 'inbound'
   )
@@ -59,7 +59,7 @@ FROM (
 ) AS pairs
 LEFT JOIN (
   -- when each name of a family was first heard of
-  SELECT cutToFirstSignificantSubdomain(name) AS parent, arraySlice(arraySort(groupArray(heard_at)), 1, 100) AS heard
+  SELECT cutToFirstSignificantSubdomain(name) AS parent, groupArraySorted(100)(heard_at) AS heard
   FROM (
     SELECT name, min(time) AS heard_at
     FROM (

@@ -11,9 +11,9 @@ columns:
 SELECT
   window_of(time) AS window_at, src_ip, dst_ip, protocol,
   count() AS sign_ins,
-  arrayStringConcat(groupUniqArrayIf(5)(username, username != ''), ', ') AS users,
-  any(direction) AS direction,
-  any(dst_port) AS dst_port,
+  $(listed_if(5, username, username != '')) AS users,
+  min(direction) AS direction,
+  min(dst_port) AS dst_port,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (

@@ -17,14 +17,14 @@ SELECT
   sum(sent) AS sent_bytes,
   max(received) AS top_bytes,
   count() AS servers,
-  argMax(server, received) AS dst_ip,
-  argMax(port, received) AS dst_port,
+  argMax(server, (received, server)) AS dst_ip,
+  argMax(port, (received, server, port)) AS dst_port,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip AS server,
-    any(dst_port) AS port,
+    $(most_frequent(dst_port)) AS port,
     sum($(sent)) AS sent,
     sum($(received)) AS received,
     min(time) AS seen_first,

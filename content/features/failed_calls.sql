@@ -18,7 +18,7 @@ FROM (
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
     countIf($(probe)) AS failed_calls,
     count() - failed_calls AS answered_calls,
-    any(direction) AS direction,
+    min(direction) AS direction,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection

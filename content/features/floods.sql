@@ -20,10 +20,10 @@ SELECT
   uniq(src_ip) AS sources,
   connections / greatest(1, dateDiff('second', min(time), max(time))) AS per_second,
   countIf($(probe)) / count() AS failed_share,
-  topK(1)(dst_port)[1] AS dst_port,
-  anyHeavy(src_ip) AS src_ip,
+  $(most_frequent(dst_port)) AS dst_port,
+  $(most_frequent(src_ip)) AS src_ip,
   arrayMax(mapValues(sumMap(map(if(dst_port < 1024, dst_port, 0), 1)))) / connections AS port_share,
-  any(direction) AS direction,
+  $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection

@@ -13,7 +13,7 @@ SELECT
   sum($(sent) + $(received)) AS carried_bytes,
   sum(src_packets + dst_packets) AS packets,
   if(packets = 0, 0, carried_bytes / packets) AS packet_bytes,
-  any(direction) AS direction,
+  min(direction) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection

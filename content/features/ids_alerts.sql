@@ -20,11 +20,11 @@ FROM (
     window_of(time) AS window_at, engine, name, src_ip, dst_ip,
     count() AS alerts,
     minIf(severity, severity > 0) AS worst_severity,
-    any(category) AS category,
-    any(message) AS message,
-    arrayStringConcat(arrayDistinct(flatten(groupArray(20)(attack))), ', ') AS techniques,
-    any(direction) AS direction,
-    any(dst_port) AS dst_port,
+    max(category) AS category,
+    max(message) AS message,
+    arrayStringConcat(arraySlice(arraySort(groupUniqArrayArray(attack)), 1, 20), ', ') AS techniques,
+    min(direction) AS direction,
+    $(most_frequent(dst_port)) AS dst_port,
     min(time) AS first_at,
     max(time) AS last_at
   FROM external_alert

@@ -17,7 +17,7 @@ SELECT
   uniqExactMerge(ports_state) AS ports,
   sum(n) AS probes,
   max(source_ports_tried) AS most_ports,
-  argMax(src_ip, source_ports_tried) AS worst_source,
+  argMax(src_ip, (source_ports_tried, src_ip)) AS worst_source,
   worst_source AS src_ip,
   min(source_first_at) AS first_at,
   max(source_last_at) AS last_at

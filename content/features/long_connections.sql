@@ -21,10 +21,10 @@ FROM (
     count() AS connections,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
-    any(direction) AS direction,
-    any(service) AS service,
+    min(direction) AS direction,
+    max(service) AS service,
     min(time) AS first_at,
-    max(time) + toIntervalSecond(toUInt32(argMax(ifNull(duration_s, 0), time))) AS last_at
+    max(time + toIntervalMillisecond(toInt64(ifNull(duration_s, 0) * 1000))) AS last_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
     AND transport = 'tcp' AND $(answered)

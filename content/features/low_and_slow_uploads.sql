@@ -22,7 +22,7 @@ FROM (
     sum(received) AS received_bytes,
     countIf(sent > 2000) AS hours,
     if(sent_bytes = 0, 0, max(sent) / sent_bytes) AS peak_share,
-    any(port) AS dst_port,
+    $(most_frequent(port)) AS dst_port,
     min(seen_first) AS first_at,
     max(seen_last) AS last_at
   FROM (
@@ -31,7 +31,7 @@ FROM (
       toStartOfHour(time) AS hour,
       src_ip,
       dst_ip,
-      any(dst_port) AS port,
+      $(most_frequent(dst_port)) AS port,
       sum($(sent)) AS sent,
       sum($(received)) AS received,
       min(time) AS seen_first,

@@ -15,7 +15,7 @@ SELECT
   count() AS connections,
   countIf($(probe)) / count() AS failed_share,
   sum($(sent)) AS sent_bytes,
-  any(direction) AS direction,
+  $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection

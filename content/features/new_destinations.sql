@@ -27,16 +27,16 @@ FROM (
     count() AS connections,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
-    any(dst_port) AS dst_port,
-    any(service) AS service,
-    any(rank_of_destination) AS known_destinations,
-    dateDiff('hour', any(network_first), min(time)) AS network_age_h,
+    $(most_frequent(dst_port)) AS dst_port,
+    max(service) AS service,
+    min(rank_of_destination) AS known_destinations,
+    dateDiff('hour', min(network_first), min(time)) AS network_age_h,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c
   INNER JOIN (
     SELECT dst_ip, min(time) AS destination_first,
-      row_number() OVER (ORDER BY min(time)) - 1 AS rank_of_destination,
+      rank() OVER (ORDER BY min(time)) - 1 AS rank_of_destination,
       min(min(time)) OVER () AS network_first
     FROM connection
     WHERE direction = 'outbound' AND time < {to:DateTime64(6)} AND $(answered)

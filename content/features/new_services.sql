@@ -22,17 +22,17 @@ FROM (
     uniqExact(src_ip) AS clients,
     count() AS connections,
     sum($(received)) AS received_bytes,
-    any(host_rank) AS host_rank,
-    dateDiff('hour', any(network_first), min(time)) AS network_age_h,
-    any(service) AS service,
-    argMin(src_ip, time) AS first_client,
-    any(service_first) AS service_first_at,
+    min(host_rank) AS host_rank,
+    dateDiff('hour', min(network_first), min(time)) AS network_age_h,
+    max(service) AS service,
+    argMin(src_ip, (time, src_ip)) AS first_client,
+    min(service_first) AS service_first_at,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c
   INNER JOIN (
     SELECT dst_ip, dst_port, transport, min(time) AS service_first,
-      row_number() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank,
+      rank() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank,
       min(min(time)) OVER () AS network_first
     FROM connection
     WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(answered) AND $(received) > 0

@@ -20,10 +20,10 @@ FROM (
     count() AS connections,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
-    any(multiIf(dst_port IN (80, 8080, 8000, 8888), 'http', dst_port IN (443, 8443, 993, 995, 465), 'ssl', dst_port = 22, 'ssh',
+    min(multiIf(dst_port IN (80, 8080, 8000, 8888), 'http', dst_port IN (443, 8443, 993, 995, 465), 'ssl', dst_port = 22, 'ssh',
       dst_port = 53, 'dns', dst_port = 25, 'smtp', dst_port = 21, 'ftp', dst_port = 3389, 'rdp', dst_port = 445, 'smb',
       dst_port = 123, 'ntp', '')) AS usual,
-    any(direction) AS direction,
+    min(direction) AS direction,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c

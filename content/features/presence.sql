@@ -18,17 +18,13 @@ WITH
     GROUP BY hour, src_ip
   ),
   network AS (
-    SELECT hour, heard, quantileExact(0.5)(heard) OVER (ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS usual
+    SELECT hour, heard, quantileExact(0.5)(heard) OVER (ORDER BY hour RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS usual
     FROM (SELECT hour, count() AS heard FROM hours GROUP BY hour)
   ),
   gaps AS (
-    SELECT
-      src_ip,
-      hour AS heard_at,
-      row_number() OVER (PARTITION BY src_ip ORDER BY hour) AS heard_hours,
-      min(hour) OVER (PARTITION BY src_ip ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS begun,
-      leadInFrame(hour, 1, toDateTime(0)) OVER (PARTITION BY src_ip ORDER BY hour ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS heard_next
-    FROM hours
+    SELECT src_ip, heard[i] AS heard_at, i AS heard_hours, heard[1] AS begun, heard[i + 1] AS heard_next
+    FROM (SELECT src_ip, arraySort(groupArray(hour)) AS heard FROM hours GROUP BY src_ip)
+    ARRAY JOIN arrayEnumerate(heard) AS i
   ),
   silences AS (
     SELECT src_ip, heard_at, heard_hours, begun, arrayJoin(range(1, 25)) AS silent, heard_at + toIntervalHour(silent) AS silent_at

@@ -22,7 +22,7 @@ SELECT
   uniqExactIf(dst_ip, NOT failed) AS answered_hosts,
   uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
   if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(dst_port), ' of')) AS what,
-  any(direction) AS direction,
+  $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (

@@ -21,7 +21,7 @@ SELECT
   uniqExactIf(dst_port, dst_port < 1024) AS low_ports,
   uniqExact(src_port) AS source_ports,
   min(src_port) AS lowest_source_port,
-  any(direction) AS direction,
+  min(direction) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection

@@ -21,9 +21,9 @@ FROM (
     count() AS programs,
     sum(response_bytes) AS bytes,
     max(host = dst_ip OR host = '' OR match(host, '^[0-9.]+(:[0-9]+)?$') OR host LIKE '[%') AS bare_address,
-    any(host) AS dst_name,
-    any(uri) AS uri,
-    any(dst_port) AS dst_port,
+    argMin(host, (time, host, uri, dst_port)) AS dst_name,
+    argMin(uri, (time, host, uri, dst_port)) AS uri,
+    argMin(dst_port, (time, host, uri, dst_port)) AS dst_port,
     min(time) AS first_at,
     max(time) AS last_at
   FROM http

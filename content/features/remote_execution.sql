@@ -16,7 +16,7 @@ FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip,
     count() AS calls,
-    arrayStringConcat(groupUniqArray(6)(concat(endpoint, '::', operation)), ', ') AS operations,
+    $(listed(6, concat(endpoint, '::', operation))) AS operations,
     0 AS past_calls,
     countIf(lower(endpoint) = 'drsuapi') AS replication,
     min(time) AS first_at,

@@ -19,7 +19,7 @@ SELECT
   sumIf(greatest(attempts, 1), refused) AS failures,
   if(failed_users = 0, 0, failures / failed_users) AS tries_per_user,
   countIf(success = 1) AS successes,
-  any(direction) AS direction,
+  $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (SELECT *, (success = 0) = 1 AS refused FROM authentication

@@ -18,7 +18,7 @@ SELECT
   max(hour_targets) AS busiest_hour,
   uniqExactMerge(hosts_state) AS hosts,
   uniqExactMerge(ports_state) AS ports,
-  any(direction) AS direction,
+  $(most_frequent(direction)) AS direction,
   min(first_hour_at) AS first_at,
   max(last_hour_at) AS last_at
 FROM (
@@ -30,7 +30,7 @@ FROM (
     uniqExact(dst_ip, dst_port) AS hour_targets,
     uniqExactState(dst_ip) AS hosts_state,
     uniqExactState(dst_port) AS ports_state,
-    any(direction) AS direction,
+    $(most_frequent(direction)) AS direction,
     min(time) AS first_hour_at,
     max(time) AS last_hour_at
   FROM connection

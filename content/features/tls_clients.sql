@@ -23,9 +23,9 @@ FROM (
     window_of(time) AS window_at, src_ip, if(ja4 != '', ja4, ja3) AS fingerprint,
     count() AS handshakes,
     uniqExact(dst_ip) AS destinations,
-    anyHeavy(dst_ip) AS dst_ip,
-    anyHeavy(server_name) AS dst_name,
-    any(dst_port) AS dst_port,
+    argMax(dst_ip, (time, dst_ip, server_name)) AS dst_ip,
+    argMax(server_name, (time, dst_ip, server_name)) AS dst_name,
+    $(most_frequent(dst_port)) AS dst_port,
     min(time) AS first_at,
     max(time) AS last_at
   FROM tls

@@ -23,9 +23,9 @@ FROM (
     count() AS handshakes,
     countIf(self_signed OR validation_status ILIKE '%self signed%' OR validation_status ILIKE '%self-signed%') AS self_signed,
     countIf(server_name = '') / count() AS unnamed_share,
-    any(server_name) AS server_name,
-    any(issuer) AS issuer,
-    any(direction) AS direction,
+    max(server_name) AS server_name,
+    max(issuer) AS issuer,
+    min(direction) AS direction,
     min(time) AS first_at,
     max(time) AS last_at
   FROM tls

@@ -19,12 +19,12 @@ SELECT
   countIf(missing) AS queries,
   uniqExactIf(name, missing AND generated_score >= 0.5) AS generated_names,
   if(names = 0, 0, generated_names / names) AS generated_share,
-  arrayMap(one -> position(one, '.') - 1, groupUniqArrayIf(1000)(name, missing AND registered)) AS lengths,
+  arrayMap(one -> position(one, '.') - 1, $(sample_if(1000, name, missing AND registered))) AS lengths,
   if(empty(lengths), 0, arrayElement(arraySort(lengths), intDiv(length(lengths) + 1, 2))) AS middle,
   if(empty(lengths), 0, arrayCount(one -> abs(one - middle) <= 1, lengths) / length(lengths)) AS alike_share,
   greatest(toFloat64(generated_names), if(length(lengths) >= 15 AND alike_share >= 0.85, toFloat64(alike_share * length(lengths)), 0.)) AS made_up_names,
   queries / count() AS failed_share,
-  arrayStringConcat(groupUniqArrayIf(4)(name, missing), ', ') AS examples,
+  $(listed_if(4, name, missing)) AS examples,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (

@@ -3,29 +3,112 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WeirError } from '../base/error.ts';
 
-/** Facts that several features use, by name: `$(probe)` in SQL stands for the fragment `probe`. */
-export type Fragments = ReadonlyMap<string, string>;
+/** A piece of SQL with a name: `$(probe)`, or with what it takes: `$(most_frequent(dst_ip))`. */
+export interface Fragment {
+  readonly takes: readonly string[];
+  readonly sql: string;
+}
+/** Facts that several features use, by name. */
+export type Fragments = ReadonlyMap<string, Fragment>;
 
-const File = z.record(z.string().regex(/^[a-z_]+$/), z.strictObject({ means: z.string(), sql: z.string() }));
+const name = z.string().regex(/^[a-z_]+$/);
+const File = z.record(
+  name,
+  z.strictObject({ means: z.string(), takes: z.array(name).default([]), sql: z.string() }),
+);
+
+/** A fragment may use others, so deep; more is a circle. */
+const deepest = 8;
 
 /** Reads features/_fragments.yaml; none is no fragments. Throws `content_invalid`. */
 export function readFragments(file: string): Fragments {
   if (!existsSync(file)) return new Map();
   const result = File.safeParse(parse(readFileSync(file, 'utf8')));
   if (!result.success) throw new WeirError('content_invalid', `${file}: ${z.prettifyError(result.error)}`);
-  return new Map(Object.entries(result.data).map(([name, { sql }]) => [name, sql.trim()]));
+  return new Map(
+    Object.entries(result.data).map(([name, { takes, sql }]) => [name, { takes, sql: sql.trim() }]),
+  );
 }
 
-/** The SQL with every `$(name)` replaced by `(fragment)`. Throws `content_invalid` for a name that does not exist. */
-export function fillFragments(sql: string, fragments: Fragments, file: string): string {
-  return sql.replace(/\$\(([a-z_]+)\)/g, (_, name: string) => {
-    const fragment = fragments.get(name);
-    if (fragment === undefined) {
-      throw new WeirError(
-        'content_invalid',
-        `${file}: $(${name}) is not in _fragments.yaml; there are ${[...fragments.keys()].join(', ')}`,
-      );
+/**
+ * The SQL with every `$(name)` and `$(name(what, it takes))` replaced by `(fragment)`. Throws `content_invalid` for a
+ * name that does not exist, for too few or too many things given, and for fragments that go in a circle.
+ */
+export function fillFragments(sql: string, fragments: Fragments, file: string, depth = 0): string {
+  if (depth > deepest)
+    throw new WeirError('content_invalid', `${file}: a fragment uses itself, by way of others or at once`);
+  let filled = '';
+  let at = 0;
+  for (let start = sql.indexOf('$('); start >= 0; start = sql.indexOf('$(', at)) {
+    const end = closing(sql, start + 1);
+    const used = end < 0 ? null : /^\s*([a-z_]+)\s*(?:\(([\s\S]*)\))?\s*$/.exec(sql.slice(start + 2, end));
+    if (!used) {
+      const text = sql.slice(start, start + 40);
+      throw new WeirError('content_invalid', `${file}: "${text}" is no $(name) and no $(name(of, these))`);
     }
-    return `(${fragment})`;
+    const given = used[2] === undefined ? [] : listOf(used[2]);
+    const put = bodyOf(used[1]!, given, fragments, file);
+    filled += `${sql.slice(at, start)}(${fillFragments(put, fragments, file, depth + 1)})`;
+    at = end + 1;
+  }
+  return filled + sql.slice(at);
+}
+
+function bodyOf(name: string, given: readonly string[], fragments: Fragments, file: string): string {
+  const fragment = fragments.get(name);
+  if (!fragment) {
+    const known = [...fragments.keys()].join(', ');
+    throw new WeirError(
+      'content_invalid',
+      `${file}: $(${name}) is not in _fragments.yaml; there are ${known}`,
+    );
+  }
+  const { takes, sql } = fragment;
+  if (given.length !== takes.length) {
+    const wanted = takes.length === 0 ? 'nothing' : `(${takes.join(', ')})`;
+    throw new WeirError('content_invalid', `${file}: $(${name}) takes ${wanted}, but ${given.length} given`);
+  }
+  return sql.replace(/\$([a-z_]+)/g, (whole, what: string) => {
+    const i = takes.indexOf(what);
+    return i < 0 ? whole : given[i]!;
   });
+}
+
+/** Where the parenthesis that opens at `from` closes; -1: nowhere. Quoted text is passed over. */
+function closing(sql: string, from: number): number {
+  let open = 0;
+  for (let at = from; at < sql.length; at++) {
+    const c = sql[at];
+    if (c === "'") at = endOfText(sql, at);
+    else if (c === '(') open++;
+    else if (c === ')' && --open === 0) return at;
+  }
+  return -1;
+}
+
+/** What is between the commas that lie in no parenthesis, bracket or quotes. */
+function listOf(text: string): string[] {
+  const list: string[] = [];
+  let open = 0;
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at]!;
+    if (c === "'") at = endOfText(text, at);
+    else if ('(['.includes(c)) open++;
+    else if (')]'.includes(c)) open--;
+    else if (c === ',' && open === 0) {
+      list.push(text.slice(from, at).trim());
+      from = at + 1;
+    }
+  }
+  return [...list, text.slice(from).trim()];
+}
+
+/** The closing quote of the text that opens at `from`. */
+function endOfText(sql: string, from: number): number {
+  for (let at = from + 1; at < sql.length; at++) {
+    if (sql[at] === '\\') at++;
+    else if (sql[at] === "'") return at;
+  }
+  return sql.length;
 }

@@ -8,7 +8,7 @@ import { placeholders } from '../base/placeholders.ts';
 import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
 import { technique } from './attack.ts';
-import { type Fragments, fillFragments, readFragments } from './fragments.ts';
+import { type Fragment, type Fragments, fillFragments, readFragments } from './fragments.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
@@ -29,10 +29,10 @@ export const row_columns = ['window_at', 'first_at', 'last_at', 'peer_group'] as
 export function loadContent(folders: readonly string[] = [shipped_content]): Content {
   const features = new Map<string, Feature>();
   const detectors = new Map<string, Detector>();
-  const fragments = new Map<string, string>();
+  const fragments = new Map<string, Fragment>();
   for (const folder of folders) {
-    for (const [name, sql] of readFragments(join(folder, 'features', '_fragments.yaml')))
-      fragments.set(name, sql);
+    for (const [name, fragment] of readFragments(join(folder, 'features', '_fragments.yaml')))
+      fragments.set(name, fragment);
     for (const file of list(join(folder, 'features'), '.sql')) {
       const feature = readFeature(file, fragments);
       features.set(feature.id, feature);
