@@ -1,3 +1,5 @@
+import { ipWords } from './ip.ts';
+
 /**
  * Community ID version 1, https://github.com/corelight/community-id-spec: '1:' and the base64 of the SHA-1 of
  * seed, addresses, protocol and ports of a flow, put in one order whichever side is looked at first.
@@ -215,45 +217,10 @@ const right = new Int32Array(4);
 
 /** Words of an address in text, 1 for IPv4, 4 for IPv6, 0 when it is neither. */
 function parse(ip: string, to: Int32Array): number {
-  if (!ip.includes(':')) {
-    const parts = ip.split('.');
-    if (parts.length !== 4) return 0;
-    let value = 0;
-    for (const part of parts) {
-      if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return 0;
-      value = (value << 8) | Number(part);
-    }
-    to[0] = value;
-    return 1;
-  }
-  const groups: number[] = [];
-  let gap = -1;
-  const parts = ip.split(':');
-  if (parts.length > 9) return 0;
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i]!;
-    if (part === '') {
-      // an empty group is '::' in the middle, or one half of '::' at either end
-      const edge = i === 0 || i === parts.length - 1;
-      if (edge && parts[i === 0 ? 1 : i - 1] !== '') return 0;
-      if (i === 0) continue;
-      if (i === parts.length - 1) {
-        if (parts.length > 3 || gap >= 0) continue;
-      }
-      if (gap >= 0) return 0;
-      gap = groups.length;
-    } else if (part.includes('.')) {
-      if (i !== parts.length - 1 || parse(part, to) !== 1) return 0;
-      groups.push((to[0]! >>> 16) & 0xffff, to[0]! & 0xffff);
-    } else {
-      if (!/^[0-9a-f]{1,4}$/i.test(part)) return 0;
-      groups.push(Number.parseInt(part, 16));
-    }
-  }
-  if (gap < 0 ? groups.length !== 8 : groups.length > 7) return 0;
-  if (gap >= 0) groups.splice(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
-  for (let i = 0; i < 4; i++) to[i] = (groups[2 * i]! << 16) | groups[2 * i + 1]!;
-  return 4;
+  const words = ipWords(ip);
+  if (words === null) return 0;
+  to.set(words);
+  return words.length;
 }
 
 const numbers: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132, icmp: 1 };

@@ -88,6 +88,31 @@ export function formatIpv6(groups: readonly number[]): string {
 }
 
 /**
+ * An address as big-endian signed 32-bit words: one for IPv4 and for IPv4-mapped IPv6 (::ffff:0:0/96, RFC 4291 2.5.5.2: how
+ * a socket of both families shows an IPv4 peer), four for other IPv6; null when the text is no address.
+ */
+export function ipWords(text: string): number[] | null {
+  const v4 = parseIpv4(text);
+  if (v4 >= 0) return [v4 | 0];
+  const groups = parseIpv6(text);
+  if (groups === null) return null;
+  const words = [0, 2, 4, 6].map((i) => (groups[i]! << 16) | groups[i + 1]!);
+  return isMapped(words[0]!, words[1]!, words[2]!) ? [words[3]!] : words;
+}
+
+/** Whether an IPv6 address of four words, of which these are the first three, is an IPv4-mapped one. */
+export function isMapped(w0: number, w1: number, w2: number): boolean {
+  return w0 === 0 && w1 === 0 && w2 === 0xffff;
+}
+
+/** A name that may be an address ('[::FFFF:10.0.0.1]' in a Host header, '2001:DB8::1' in an answer): the address as canonicalIp writes it, else the text itself. */
+export function canonicalName(text: string): string {
+  if (!text.includes(':')) return text;
+  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  return canonicalIp(bare) ?? text;
+}
+
+/**
  * The one way an address is written in Weir: IPv4 dotted, IPv6 as RFC 5952, IPv4-mapped as IPv4; null when the text is
  * no address. A zone ('fe80::1%eth0', RFC 4007) names an interface of the sensor and is dropped.
  */

@@ -115,6 +115,25 @@ test('what is named replaces the private ranges, but what cannot be routed stays
   assert.equal(localNetworks(['::/0'])('8.8.8.8'), false);
 });
 
+test('a network of IPv4 addresses written as IPv6 is that IPv4 network', () => {
+  const local = localNetworks(['::ffff:147.32.80.0/116', '::ffff:198.51.100.7']);
+  for (const ip of ['147.32.80.1', '147.32.95.255', '::ffff:147.32.80.1', '198.51.100.7'])
+    assert.equal(local(ip), true, ip);
+  assert.equal(local('147.32.96.0'), false);
+  assert.throws(() => localNetworks(['::ffff:10.0.0.0/95']));
+});
+
+test('names that are addresses are written as addresses are, and a MAC of zeros is none', () => {
+  const enricher = createEnricher({ local_networks: defaultLocalNetworks });
+  const http = event('http', { host: '[::FFFF:198.51.100.7]' });
+  const dns = event('dns', { query: 'a.example', answers: ['::ffff:c633:6407', '2001:DB8::1', 'b.example'] });
+  const flow = connection({ src_mac: '00:00:00:00:00:00', dst_mac: '02:00:00:00:00:01' });
+  for (const one of [http, dns, flow]) enricher.enrich(one);
+  assert.equal(http.host, '198.51.100.7');
+  assert.deepEqual(dns.answers, ['198.51.100.7', '2001:db8::1', 'b.example']);
+  assert.deepEqual([flow.src_mac, flow.dst_mac], ['', '02:00:00:00:00:01']);
+});
+
 test('a network that is none is refused with an example of one', () => {
   for (const text of [
     '',

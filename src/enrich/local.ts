@@ -1,5 +1,5 @@
 import { WeirError } from '../base/error.ts';
-import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { formatIpv4, formatIpv6, ipWords, parseIpv4, parseIpv6 } from '../base/ip.ts';
 import { remembered } from './remembered.ts';
 
 /** Never "outside", whatever the operator's networks are: they cannot be routed there. */
@@ -52,7 +52,7 @@ export function addressBook(networks: readonly string[]): (ip: string) => Addres
     4: all.filter((one) => one.words.length === 4),
   };
   return remembered((ip) => {
-    const found = wordsOf(ip);
+    const found = ipWords(ip);
     const words = (found?.length ?? 0) as Address['words'];
     const local = found !== null && words !== 0 && by_words[words].some((network) => inside(found, network));
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = found ?? [];
@@ -66,20 +66,14 @@ export function localNetworks(networks: readonly string[]): (ip: string) => bool
   return (ip) => book(ip).local;
 }
 
-function wordsOf(ip: string): number[] | null {
-  const v4 = parseIpv4(ip);
-  if (v4 >= 0) return [v4 | 0];
-  const groups = parseIpv6(ip);
-  if (groups === null) return null;
-  return [0, 2, 4, 6].map((i) => (groups[i]! << 16) | groups[i + 1]!);
-}
-
 function parseNetwork(text: string): Network {
   const found = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text.trim());
-  const words = found ? wordsOf(found[1]!) : null;
+  const words = found ? ipWords(found[1]!) : null;
   const most = (words?.length ?? 0) * 32;
-  const bits = found?.[2] === undefined ? most : Number(found[2]);
-  if (words === null || bits > most)
+  // ::ffff:10.0.0.0/104 is 10.0.0.0/8
+  const left_out = most === 32 && found![1]!.includes(':') ? 96 : 0;
+  const bits = found?.[2] === undefined ? most : Number(found[2]) - left_out;
+  if (words === null || bits > most || bits < 0)
     throw new WeirError('usage', `not a network (such as 10.0.0.0/8 or 2001:db8::/32): ${text}`);
   return { words, bits };
 }

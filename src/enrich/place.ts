@@ -1,5 +1,6 @@
 import { getDomain } from 'tldts';
 import { communityId } from '../base/community-id.ts';
+import { canonicalName } from '../base/ip.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { type Address, addressBook } from './local.ts';
@@ -24,7 +25,7 @@ interface Placed {
 
 /** What is known of a name once it was seen. */
 interface Name {
-  /** lower case, without blanks around it or a closing dot */
+  /** lower case, without blanks around it or a closing dot; an address as canonicalIp writes it */
   readonly name: string;
   readonly domain: string;
   readonly generated_score: number;
@@ -58,6 +59,8 @@ export function createEnricher(options: EnrichOptions): Enricher {
         const src = addressOf(event.src_ip);
         const dst = addressOf(event.dst_ip);
         place(event, src, dst);
+        if (event.src_mac === no_mac) event.src_mac = '';
+        if (event.dst_mac === no_mac) event.dst_mac = '';
         if (event.community_id === '')
           event.community_id = community(src, event.src_port, dst, event.dst_port, event.transport);
         return;
@@ -68,6 +71,8 @@ export function createEnricher(options: EnrichOptions): Enricher {
         event.query = name;
         event.query_domain = domain;
         event.generated_score = generated_score;
+        // Sensors write the addresses of answers in different ways.
+        if (event.answers.some((one) => one.includes(':'))) event.answers = event.answers.map(canonicalName);
       } else if (event.kind === 'http') {
         const { name, domain } = nameOf(event.host);
         event.host = name;
@@ -80,6 +85,9 @@ export function createEnricher(options: EnrichOptions): Enricher {
     },
   };
 }
+
+/** What interfaces without an address (loopback, tunnels, 'any') write: no device has it. */
+const no_mac = '00:00:00:00:00:00';
 
 const left = new Int32Array(4);
 const right = new Int32Array(4);
@@ -134,7 +142,7 @@ function readName(text: string): Name {
 
 function tidy(text: string): string {
   const name = text.trim().toLowerCase();
-  return name.endsWith('.') ? name.slice(0, -1) : name;
+  return canonicalName(name.endsWith('.') ? name.slice(0, -1) : name);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { canonicalIp, parseIpv4 } from '../base/ip.ts';
+import { canonicalIp, canonicalName, parseIpv4 } from '../base/ip.ts';
 import { lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
 import { setAside } from '../schema/set-aside.ts';
 import { excerptLength } from './lines.ts';
@@ -256,11 +256,11 @@ const real = /^-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?$/;
 export function hostName(header: string): string {
   if (header === '') return '';
   const bracket = header.startsWith('[') ? header.indexOf(']') : -1;
-  if (bracket > 0) return header.slice(1, bracket).toLowerCase();
+  if (bracket > 0) return canonicalName(header.slice(1, bracket).toLowerCase());
   const colon = header.indexOf(':');
   // More than one colon: an IPv6 address without brackets.
   const bare = colon > 0 && header.indexOf(':', colon + 1) < 0 ? header.slice(0, colon) : header;
-  return bare.toLowerCase();
+  return canonicalName(bare.toLowerCase());
 }
 
 /** DNS name: lower case, without the closing dot. */

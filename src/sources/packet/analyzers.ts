@@ -16,6 +16,7 @@ import { StartTlsApp } from './apps/start-tls.ts';
 import { SeenCertificates, TlsApp } from './apps/tls.ts';
 import { type FlowPlace, flowPlace, isDnsPort } from './flow-place.ts';
 import { at, type FlowTable, flag, pageBits, setIdle, stride } from './flow-table.ts';
+import { linuxVxlanPort } from './frame.ts';
 import { latin1 } from './protocols/bytes.ts';
 import { looksLikeDns } from './protocols/dns.ts';
 import { looksLikeFtpClient, looksLikeFtpServer } from './protocols/ftp.ts';
@@ -426,6 +427,7 @@ function datagramService(port: number, b: Uint8Array, from: number, upTo: number
     case 514:
       return first === 0x3c ? 'syslog' : null;
     case 4789:
+    case linuxVxlanPort:
       return length >= 8 && (first & 8) !== 0 ? 'vxlan' : null;
     case 6081:
       return length >= 8 && (first & 0xc0) === 0 ? 'geneve' : null;

@@ -1,3 +1,4 @@
+import { isMapped } from '../../base/ip.ts';
 import { internetSum } from './checksum.ts';
 import { type FragmentCache, newFragmentCache } from './fragments.ts';
 
@@ -474,6 +475,7 @@ export class Frame {
     this.d2 = this.word(at + 32);
     this.d3 = this.word(at + 36);
     this.ip_bytes = total;
+    if (isMapped(this.s0, this.s1, this.s2) && isMapped(this.d0, this.d1, this.d2)) this.unmap();
     if (this.end > at + total) this.end = at + total;
     let next = buf[at + 6]!;
     let offset = 40;
@@ -512,6 +514,13 @@ export class Frame {
     this.l4_bytes = total - offset;
     if (next === 59) return this.skip('no next header');
     return found;
+  }
+
+  /** Both ends are IPv4 written as IPv6 (::ffff:10.0.0.1): the same flow as between the IPv4 addresses. */
+  private unmap(): void {
+    this.v6 = false;
+    this.s2 = 0;
+    this.d2 = 0;
   }
 
   private word(at: number): number {
@@ -607,6 +616,7 @@ export class Frame {
     if (++this.tunnels > maxTunnels) return this.fail('too many tunnels');
     switch (port) {
       case 4789: // VXLAN (RFC 7348)
+      case linuxVxlanPort:
         if (end - at < 8 || (buf[at]! & 0x08) === 0) return this.skip('not a tunnel');
         this.wire = left - 8;
         return this.ethernet(at + 8);
@@ -680,6 +690,8 @@ export class Frame {
 }
 
 export const teredoPort = 3544;
+/** Where Linux sends VXLAN unless told otherwise, from before IANA gave it 4789 (Documentation/networking/vxlan.rst). */
+export const linuxVxlanPort = 8472;
 
 /** Teredo between clients and relays uses any port: an IPv6 packet that fits exactly, with a Teredo address. */
 export function looksLikeTeredo(buf: Uint8Array, from: number, upTo: number): boolean {
@@ -694,5 +706,13 @@ function hasTeredoPrefix(buf: Uint8Array, at: number): boolean {
 
 /** Whether UDP to this port may be a tunnel that tunnel() knows. */
 export function isTunnelPort(port: number): boolean {
-  return port === 4789 || port === 6081 || port === 2152 || port === 3544 || port === 5072 || port === 4754;
+  return (
+    port === 4789 ||
+    port === linuxVxlanPort ||
+    port === 6081 ||
+    port === 2152 ||
+    port === 3544 ||
+    port === 5072 ||
+    port === 4754
+  );
 }

@@ -388,6 +388,60 @@ test('what is not IP is set aside, what is broken is rejected with its reason an
   assert.match(sink.rejects[0]!.excerpt, /^[0-9a-f]+$/);
 });
 
+/** An IPv6 packet between IPv4-mapped addresses around the transport part of an IPv4 packet. */
+function mapped(of: TimedFrame): TimedFrame {
+  const ip = of.bytes.subarray(14);
+  const head = Buffer.alloc(40);
+  head[0] = 0x60;
+  head.writeUInt16BE(ip.length - 20, 4);
+  head[6] = ip[9]!;
+  head[7] = 64;
+  for (const [from, to] of [
+    [12, 8],
+    [16, 24],
+  ] as const) {
+    head.writeUInt16BE(0xffff, to + 10);
+    head.set(ip.subarray(from, from + 4), to + 12);
+  }
+  return { ...frame(Buffer.concat([head, ip.subarray(20)])), time: of.time };
+}
+
+test('packets between IPv4-mapped IPv6 addresses are those of the IPv4 flow', () => {
+  const frames = talk().open().client(data(10)).close().frames;
+  const want = connections(frames);
+  assert.equal(want[0]!.src_ip, '10.0.0.1');
+  const got = connections(frames.map(mapped));
+  assert.deepEqual(
+    got.map(({ src_ip_bytes, dst_ip_bytes, ...rest }) => rest),
+    want.map(({ src_ip_bytes, dst_ip_bytes, ...rest }) => rest),
+  );
+  const mixed = connections(frames.map((one, i) => (i % 2 === 0 ? mapped(one) : one)));
+  assert.equal(mixed.length, 1);
+});
+
+test('what a VXLAN tunnel carries is metered on the port of the standard and on that of Linux', () => {
+  const inner = talk().open().client(data(10)).close().frames;
+  for (const port of [4789, 8472]) {
+    const outer = inner.map((one) => ({
+      ...frame(
+        udp(
+          '192.0.2.1',
+          50_000,
+          '192.0.2.2',
+          port,
+          Buffer.concat([Buffer.from('0800000000002a00', 'hex'), one.bytes]),
+        ),
+      ),
+      time: one.time,
+    }));
+    const all = connections(outer);
+    assert.deepEqual(all.map((one) => [one.src_ip, one.dst_port, one.service, one.conn_state]).sort(), [
+      ['10.0.0.1', 4444, '', 'SF'],
+      ['192.0.2.1', port, 'vxlan', 'S0'],
+    ]);
+  }
+});
+
 test('wrong checksums leave packets out only when asked to', () => {
   const frames = talk().open().frames;
   assert.equal(connections(frames)[0]!.history, 'ShA');

@@ -1,3 +1,5 @@
+import { isMapped } from '../../base/ip.ts';
+
 /** Texts of flows: addresses, ids. Made for some hundred thousand calls per second. */
 
 /** Digits of an octet, first in the low byte; their number in the top byte. */
@@ -33,9 +35,9 @@ export function ipv4Text(word: number): string {
   return text;
 }
 
-/** RFC 5952: lower case, the longest run of two or more zero groups shortened; IPv4-mapped with dots. */
+/** RFC 5952: lower case, the longest run of two or more zero groups shortened; IPv4-mapped as IPv4. */
 export function ipv6Text(a: number, b: number, c: number, d: number): string {
-  if (a === 0 && b === 0 && c === 0xffff) return `::ffff:${ipv4Text(d)}`;
+  if (isMapped(a, b, c)) return ipv4Text(d);
   const groups = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
   let from = -1;
   let length = 1;

@@ -1,3 +1,4 @@
+import { canonicalName } from '../../../base/ip.ts';
 import { indexOfByte, latin1, type Parsed, startsWith } from './bytes.ts';
 
 /** HTTP/1 heads (RFC 9112) from a stream prefix, and where the body after each head ends. */
@@ -303,11 +304,11 @@ function withoutPort(host: string): string {
   const text = host.trim().toLowerCase();
   if (text.startsWith('[')) {
     const close = text.indexOf(']');
-    return close === -1 ? text : text.slice(1, close);
+    return close === -1 ? text : canonicalName(text.slice(1, close));
   }
   const colon = text.indexOf(':');
   // More than one colon: an address without brackets, which has no port.
-  return colon === -1 || text.indexOf(':', colon + 1) !== -1 ? text : text.slice(0, colon);
+  return colon === -1 || text.indexOf(':', colon + 1) !== -1 ? canonicalName(text) : text.slice(0, colon);
 }
 
 function targetHost(method: string, target: string): string {
