@@ -46,6 +46,8 @@ function connection(i: number): Connection {
     vlan: 0,
     src_mac: '',
     dst_mac: '',
+    outcome: '',
+    orientation: '',
     dst_name: '',
   };
 }

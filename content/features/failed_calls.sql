@@ -16,7 +16,7 @@ SELECT
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
-    countIf($(probe)) AS failed_calls,
+    countIf($(failed)) AS failed_calls,
     count() - failed_calls AS answered_calls,
     min(direction) AS direction,
     min(time) AS first_at,

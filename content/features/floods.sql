@@ -19,7 +19,7 @@ SELECT
   sum(src_packets) AS packets,
   uniq(src_ip) AS sources,
   connections / greatest(1, dateDiff('second', min(time), max(time))) AS per_second,
-  countIf($(probe)) / count() AS failed_share,
+  countIf($(failed)) / count() AS failed_share,
   $(most_frequent(dst_port)) AS dst_port,
   $(most_frequent(src_ip)) AS src_ip,
   arrayMax(mapValues(sumMap(map(if(dst_port < 1024, dst_port, 0), 1)))) / connections AS port_share,

@@ -26,7 +26,7 @@ FROM (
     uniqExact(dst_ip) AS hosts,
     uniqExactIf(dst_ip, direction != 'internal') AS outside_hosts,
     uniqExact(dst_port) AS ports,
-    countIf($(probe)) / count() AS failed_share,
+    countIf($(failed)) / count() AS failed_share,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
     uniqExactIf(dst_ip, direction = 'internal') AS internal_hosts,

@@ -33,7 +33,7 @@ FROM (
     max(time) AS source_last_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(probe)
+    AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(failed)
   GROUP BY window_at, src_ip, dst_ip
 )
 GROUP BY window_at, dst_ip

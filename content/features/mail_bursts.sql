@@ -13,7 +13,7 @@ SELECT
   window_of(time) AS window_at, src_ip,
   uniqExact(dst_ip) AS servers,
   count() AS connections,
-  countIf($(probe)) / count() AS failed_share,
+  countIf($(failed)) / count() AS failed_share,
   sum($(sent)) AS sent_bytes,
   $(most_frequent(direction)) AS direction,
   min(time) AS first_at,

@@ -27,7 +27,7 @@ SELECT
   max(time) AS last_at
 FROM (
   SELECT time, src_ip, dst_ip, dst_port, transport, direction,
-    if(transport = 'icmp', src_port IN (8, 13, 17, 128), $(probe)) AS failed
+    $(failed) AS failed
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
@@ -36,7 +36,7 @@ FROM (
       SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
       FROM connection
       WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp')
-        AND if(transport = 'icmp', src_port IN (8, 13, 17, 128), $(probe)) AND NOT $(wide)
+        AND $(failed) AND NOT $(wide)
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 3
     )

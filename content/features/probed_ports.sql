@@ -26,13 +26,13 @@ SELECT
   max(time) AS last_at
 FROM connection
 WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-  AND transport IN ('tcp', 'udp') AND $(probe)
+  AND transport IN ('tcp', 'udp') AND $(failed)
   -- only pairs with two such ports at least, whenever
   AND (src_ip, dst_ip) IN (
     SELECT src_ip, dst_ip
     FROM connection
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-      AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
+      AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
     GROUP BY src_ip, dst_ip
     HAVING min((dst_port, transport)) != max((dst_port, transport))
   )

@@ -35,7 +35,7 @@ FROM (
     max(time) AS last_hour_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
-    AND transport IN ('tcp', 'udp') AND $(probe) AND NOT $(wide)
+    AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
     AND dst_port NOT IN (53, 123, 137, 1900, 5353, 5355)
   GROUP BY hour, src_ip
 )

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WeirError } from '../base/error.ts';
 
-/** A piece of SQL with a name: `$(probe)`, or with what it takes: `$(most_frequent(dst_ip))`. */
+/** A piece of SQL with a name: `$(failed)`, or with what it takes: `$(most_frequent(dst_ip))`. */
 export interface Fragment {
   readonly takes: readonly string[];
   readonly sql: string;

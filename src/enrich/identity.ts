@@ -17,6 +17,8 @@ const placed = new Set([
   'host_domain',
   'server_domain',
   'generated_score',
+  'outcome',
+  'orientation',
   'dst_name',
   'set_aside',
 ]);

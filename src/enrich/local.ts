@@ -33,6 +33,8 @@ interface Network {
 /** What is known of an address once it was seen. */
 export interface Address {
   readonly local: boolean;
+  /** stands for many hosts: multicast (RFC 5771, RFC 4291) or the limited broadcast */
+  readonly wide: boolean;
   /** 0: no address; 1: IPv4, in w0; 4: IPv6, in w0..w3. Big-endian signed 32-bit words, as base/community-id.ts takes them. */
   readonly words: 0 | 1 | 4;
   readonly w0: number;
@@ -56,7 +58,7 @@ export function addressBook(networks: readonly string[]): (ip: string) => Addres
     const words = (found?.length ?? 0) as Address['words'];
     const local = found !== null && words !== 0 && by_words[words].some((network) => inside(found, network));
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = found ?? [];
-    return { local, words, w0, w1, w2, w3 };
+    return { local, wide: isWide(words, w0), words, w0, w1, w2, w3 };
   }, most_addresses);
 }
 
@@ -64,6 +66,11 @@ export function addressBook(networks: readonly string[]): (ip: string) => Addres
 export function localNetworks(networks: readonly string[]): (ip: string) => boolean {
   const book = addressBook(networks);
   return (ip) => book(ip).local;
+}
+
+function isWide(words: Address['words'], w0: number): boolean {
+  if (words === 1) return w0 >>> 28 === 0xe || w0 === -1;
+  return words === 4 && w0 >>> 24 === 0xff;
 }
 
 function parseNetwork(text: string): Network {

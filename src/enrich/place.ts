@@ -4,6 +4,7 @@ import { canonicalName } from '../base/ip.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { type Address, addressBook } from './local.ts';
+import { settle } from './outcome.ts';
 import { remembered } from './remembered.ts';
 
 export interface EnrichOptions {
@@ -11,7 +12,10 @@ export interface EnrichOptions {
 }
 
 export interface Enricher {
-  /** Fills in what an event does not say itself: local or outside, direction, registered domain, community id. */
+  /**
+   * Fills in what an event does not say itself: who opened a connection and how it ended, local or outside, direction,
+   * registered domain, community id.
+   */
   enrich(event: WeirEvent): void;
 }
 
@@ -56,8 +60,9 @@ export function createEnricher(options: EnrichOptions): Enricher {
   return {
     enrich(event) {
       if (event.kind === 'connection') {
-        const src = addressOf(event.src_ip);
-        const dst = addressOf(event.dst_ip);
+        let src = addressOf(event.src_ip);
+        let dst = addressOf(event.dst_ip);
+        if (settle(event, src.wide, dst.wide)) [src, dst] = [dst, src];
         place(event, src, dst);
         if (event.src_mac === no_mac) event.src_mac = '';
         if (event.dst_mac === no_mac) event.dst_mac = '';

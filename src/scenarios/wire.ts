@@ -340,6 +340,8 @@ function record(
     vlan: 0,
     src_mac: src.mac,
     dst_mac: dst.mac,
+    outcome: '',
+    orientation: '',
     dst_name,
   };
 }

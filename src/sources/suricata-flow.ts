@@ -109,6 +109,8 @@ function blank(r: SuricataRecord, of: Flow, time: number): Connection {
     vlan: r.toCode('vlan', first(object.vlan), 65_535) ?? 0,
     src_mac: macOf(r, ether, 'src'),
     dst_mac: macOf(r, ether, 'dest'),
+    outcome: '',
+    orientation: '',
     dst_name: '',
   };
 }

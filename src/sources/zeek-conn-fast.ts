@@ -645,6 +645,8 @@ export class ConnScanner {
       vlan: this.vlan,
       src_mac: this.src_mac,
       dst_mac: this.dst_mac,
+      outcome: '',
+      orientation: '',
       dst_name: '',
     };
   }

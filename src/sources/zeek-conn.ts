@@ -36,6 +36,8 @@ export const conn: ZeekLog = {
       vlan: r.code('vlan', 65_535),
       src_mac: r.text('orig_l2_addr').toLowerCase(),
       dst_mac: r.text('resp_l2_addr').toLowerCase(),
+      outcome: '',
+      orientation: '',
       dst_name: '',
     };
   },

@@ -227,6 +227,8 @@ function appendConnection(builders: Record<string, ColumnBuilder>): Append {
     vlan,
     src_mac,
     dst_mac,
+    outcome,
+    orientation,
     dst_name,
     set_aside,
     ...forgotten
@@ -259,6 +261,8 @@ function appendConnection(builders: Record<string, ColumnBuilder>): Append {
     vlan.push(event.vlan);
     src_mac.push(event.src_mac);
     dst_mac.push(event.dst_mac);
+    outcome.push(event.outcome);
+    orientation.push(event.orientation);
     dst_name.push(event.dst_name);
     set_aside.push(event.set_aside ?? none);
   };

@@ -28,6 +28,12 @@ export const connection = table(
     vlan: u16('VLAN id, 0: none'),
     src_mac: word("link-layer address, '' when not known"),
     dst_mac: word("link-layer address, '' when not known"),
+    outcome: word(
+      'how it ended for src: answered, refused, unanswered, one_sided (the other direction spoke but is not seen), unknown; filled in by enrich/',
+    ),
+    orientation: word(
+      'how sure it is that src opened it: seen (its first packet), inferred (from an answer or from the ports), unknown; filled in by enrich/',
+    ),
     dst_name: text("name the client asked for on this connection (SNI, HTTP host), '' when not known"),
   },
 );

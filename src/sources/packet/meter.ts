@@ -511,6 +511,8 @@ export class Meter implements StreamConsumer {
         (macs & 2) !== 0
           ? macText((w[b + at.macs + 1]! >>> 16) | (w[b + at.macs + 2]! << 16), w[b + at.macs + 2]! >>> 16)
           : '',
+      outcome: '',
+      orientation: '',
       dst_name: place === null || place.dst_name === '' ? name : place.dst_name,
     };
     const line = w[b + at.line]!;
