@@ -31,7 +31,7 @@ function byTraffic(): Map<string, { detector: Detector; test: DetectorTest }[]> 
 describe('every detector passes its own tests, on the engine and the SQL that ship', () => {
   for (const tests of byTraffic().values()) {
     describe(tests[0]!.test.name, () => {
-      before(() => play(store, tests[0]!.test.given));
+      before(() => play(store, content, tests[0]!.test.given));
       for (const { detector, test } of tests) {
         it(`${detector.id}: ${test.name} gives ${test.expect === 'finding' ? 'a finding' : 'nothing'}`, async () => {
           const { ok, says, findings } = await tryPlayed(store, content, detector, test);

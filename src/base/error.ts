@@ -11,6 +11,7 @@ export const errorCodes = {
     exit: 2,
     means: 'A detector or feature file is wrong; the message names file and field.',
   },
+  config_invalid: { exit: 2, means: 'The file of settings is wrong; the message names file and field.' },
   store_unavailable: { exit: 2, means: 'The store cannot be started or reached.' },
   store_failed: { exit: 2, means: 'The store refused a statement.' },
   not_found: { exit: 2, means: 'What was asked for is not in the store.' },

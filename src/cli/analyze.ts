@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { counted } from '../base/format.ts';
 import { createProgress, painter, plain, terminalWidth } from '../base/terminal.ts';
+import { noConfig, readConfig } from '../pipeline/config.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
 import { findingsTable, ocsfLine, paragraph, runSummary } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
@@ -21,6 +22,7 @@ is not, with the reason. PATH: files, folders, patterns, or - for standard input
   --baseline PATH      learn from this first (may be given several times)
   --since, --until T   report only what ends after / leave out what happens after an instant (UTC)
   --local-nets NETS    comma-separated networks that are yours (default: the private ranges)
+  --config FILE        your networks and the roles of hosts, in YAML (see README: Settings)
   --budget N/day       at most so many findings a day (default 20/day)
   --detector ID        only this detector (may be given several times); weir check lists them
   --content DIR        a folder of your own detectors and features beside the shipped ones
@@ -40,6 +42,7 @@ const options = {
   since: { type: 'string' },
   until: { type: 'string' },
   'local-nets': { type: 'string' },
+  config: { type: 'string' },
   budget: { type: 'string', default: '20/day' },
   detector: { type: 'string', multiple: true, default: [] as string[] },
   content: { type: 'string', multiple: true, default: [] as string[] },
@@ -108,6 +111,7 @@ function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOption
   const until = values.until === undefined ? null : instant(values.until, 'until');
   if (since !== null && until !== null && since >= until)
     throw new WeirError('usage', `--since ${values.since} is not before --until ${values.until}`);
+  const config = values.config === undefined ? noConfig : readConfig(values.config);
   return {
     run_id: randomUUID(),
     version: productVersion(),
@@ -115,7 +119,9 @@ function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOption
     baseline_paths: values.baseline,
     since,
     until,
-    local_networks: values['local-nets'] === undefined ? null : networks(values['local-nets']),
+    local_networks:
+      values['local-nets'] === undefined ? (config.networks ?? null) : networks(values['local-nets']),
+    roles: config.roles,
     budget_per_day: budget(values.budget),
     detectors: values.detector,
     keep_raw: values['keep-raw'],

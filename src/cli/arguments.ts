@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { WeirError } from '../base/error.ts';
-import { canonicalIp, parseIpv4 } from '../base/ip.ts';
+import { isNetwork } from '../base/network.ts';
 import { plain } from '../base/terminal.ts';
 import { type Content, loadContent, shipped_content } from '../content/index.ts';
 
@@ -35,10 +35,7 @@ export function instant(text: string, name: string): number {
 export function networks(text: string): string[] {
   const all = text.split(',').map((one) => one.trim());
   for (const one of all) {
-    const [address = '', bits, ...more] = one.split('/');
-    const most = parseIpv4(address) >= 0 ? 32 : canonicalIp(address) === null ? -1 : 128;
-    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-    if (most < 0 || !fits || more.length > 0)
+    if (!isNetwork(one))
       throw new WeirError(
         'usage',
         `--local-nets: networks such as 10.0.0.0/8,2001:db8::/32, not ${plain(one) || 'nothing'}`,

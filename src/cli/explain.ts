@@ -4,7 +4,7 @@ import { WeirError } from '../base/error.ts';
 import { painter, terminalWidth } from '../base/terminal.ts';
 import { ocsfLine, story } from '../report/index.ts';
 import type { Finding } from '../schema/finding.ts';
-import { listFindings, listRuns, type Store } from '../store/index.ts';
+import { listFindings, listRoles, listRuns, type Store } from '../store/index.ts';
 import { argumentsOf } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
@@ -35,9 +35,15 @@ export async function run(args: string[]): Promise<number> {
       'not_found',
       `there is no store in ${values.keep}; weir analyze --keep DIR makes one`,
     );
-  const finding = await withStore({ directory: values.keep }, (store) => find(store, id, values.keep));
+  const { finding, roles } = await withStore({ directory: values.keep }, async (store) => ({
+    finding: await find(store, id, values.keep),
+    roles: await listRoles(store),
+  }));
   if (values.json) console.log(ocsfLine(finding, { version: productVersion() }));
-  else console.log(story(finding, { width: terminalWidth(process.stdout), paint: painter(process.stdout) }));
+  else
+    console.log(
+      story(finding, { width: terminalWidth(process.stdout), paint: painter(process.stdout), roles }),
+    );
   return 0;
 }
 

@@ -61,6 +61,7 @@ export async function run(args: string[]): Promise<number> {
         since: null,
         until: null,
         local_networks: null,
+        roles: {},
         budget_per_day: 20,
         detectors: [],
         keep_raw: true,

@@ -7,13 +7,16 @@ import { WeirError } from '../base/error.ts';
 import { placeholders } from '../base/placeholders.ts';
 import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
+import { RoleDefinition } from '../schema/role.ts';
 import { technique } from './attack.ts';
 import { type Fragment, type Fragments, fillFragments, readFragments } from './fragments.ts';
+import { completeRole } from './roles.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
   readonly features: ReadonlyMap<string, Feature>;
   readonly detectors: readonly Detector[];
+  readonly roles: readonly RoleDefinition[];
 }
 
 /** The content folder that ships with Weir: beside src/ in a checkout, beside dist/ in a package. */
@@ -33,6 +36,7 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   for (const folder of folders) {
     for (const [name, fragment] of readFragments(join(folder, 'features', '_fragments.yaml')))
       fragments.set(name, fragment);
+import { completeRole } from './roles.ts';
     for (const file of list(join(folder, 'features'), '.sql')) {
       const feature = readFeature(file, fragments);
       features.set(feature.id, feature);
@@ -41,10 +45,14 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
       const detector = readDetector(file);
       detectors.set(detector.id, detector);
     }
+    for (const file of list(join(folder, 'roles'), '.yaml')) {
+      const role = readRole(file, fragments);
+      roles.set(role.id, role);
+    }
   }
   const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const detector of sorted) checkDetector(detector, features);
-  return { features, detectors: sorted };
+  return { features, detectors: sorted, roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 function list(folder: string, ending: string): string[] {
@@ -73,6 +81,12 @@ export function readDetector(file: string): Detector {
   if (detector.id !== basename(file, '.yaml'))
     throw invalid(file, `id is ${detector.id}; it must be the file name`);
   return { ...detector, file };
+}
+
+/** A role file. */
+export function readRole(file: string, fragments: Fragments): RoleDefinition {
+  const role = checked(file, RoleDefinition, yamlOf(file, readFileSync(file, 'utf8')));
+  return completeRole({ ...role, file }, fragments);
 }
 
 function yamlOf(file: string, text: string): unknown {

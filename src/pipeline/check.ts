@@ -4,7 +4,9 @@ import { evidenceStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
 import type { Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
+import type { RoleDefinition } from '../schema/role.ts';
 import type { Store } from '../store/index.ts';
+import { roleStatement } from './roles.ts';
 import { feature_settings } from './rows.ts';
 
 /**
@@ -12,6 +14,7 @@ import { feature_settings } from './rows.ts';
  * `content_invalid` with file and the engine's words.
  */
 export async function checkStatements(store: Store, content: Content): Promise<void> {
+  for (const role of content.roles) await checkRole(store, role);
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
     const { sql, params } = featureStatement(feature, detector, { from: 0, to: 1 });
@@ -36,6 +39,14 @@ export async function checkStatements(store: Store, content: Content): Promise<v
         });
     }
   }
+}
+
+async function checkRole(store: Store, role: RoleDefinition): Promise<void> {
+  await store
+    .query(`DESCRIBE (${roleStatement(role)})`, {}, { name: 'check', settings: feature_settings })
+    .catch((cause: unknown) => {
+      throw invalid(role.file, cause);
+    });
 }
 
 function invalid(where: string, cause: unknown): unknown {

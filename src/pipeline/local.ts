@@ -1,4 +1,4 @@
-import { defaultLocalNetworks, suggestLocalNetworks } from '../enrich/index.ts';
+import { defaultLocalNetworks, localNetworks, suggestLocalNetworks } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import type { Sink, SourceFormat } from '../schema/reading.ts';
 
@@ -40,4 +40,13 @@ export function localNetworksFor(
     networks: [...defaultLocalNetworks, ...suggested],
     note: `no private addresses in the first records: treating ${suggested.join(', ')} as local; set --local-nets if that is wrong`,
   };
+}
+
+/** Those whose host lies in the local networks. */
+export function localOnly<T extends { readonly host: string }>(
+  all: readonly T[],
+  networks: readonly string[],
+): T[] {
+  const is_local = localNetworks(networks);
+  return all.filter(({ host }) => is_local(host));
 }

@@ -6,14 +6,17 @@ import { findInputs } from '../collect/index.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
 import { type DetectorRun, detect, evidenceOf, evidenceStatements } from '../detect/index.ts';
+import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
+import type { Role } from '../schema/role.ts';
 import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { clearEvents, startEmpty } from './clear.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
-import { localNetworksFor } from './local.ts';
+import { localNetworksFor, localOnly } from './local.ts';
+import { learnRoles } from './roles.ts';
 import { featureRows } from './rows.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
@@ -27,6 +30,8 @@ export interface AnalyzeOptions {
   readonly until: number | null;
   /** null: the private ranges, or what the traffic suggests when it has none */
   readonly local_networks: readonly string[] | null;
+  /** what the operator says of hosts, in place of what is learned */
+  readonly roles: Config['roles'];
   readonly budget_per_day: number;
   /** ids; empty: all */
   readonly detectors: readonly string[];
@@ -47,6 +52,8 @@ export interface AnalyzeResult {
   readonly runs: readonly DetectorRun[];
   /** Detectors that could not be run to their end: what they would have found is missing. */
   readonly failed: readonly Failed[];
+  /** who plays which part, local hosts only */
+  readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
   /** said when Weir chose the local networks itself */
   readonly local_note: string | null;
@@ -100,9 +107,11 @@ export async function analyze(
   await reading.read(planned);
 
   const { first_time, last_time } = extent(reading.reports);
+  const learned = await learnRoles(store, content.roles, options.roles);
   const report_from = Math.max(options.since ?? 0, baseline?.ends ?? 0);
   const { findings, runs, failed } = await detectAll(store, content, detectors, report_from, options);
   const { shown, held } = rank(findings, detectors, runs, options, daysOf(reading, first_time, last_time));
+  failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, options.evidence)));
   await saveFindings(store, options.run_id, shown, true, options.now);
   await saveFindings(store, options.run_id, held, false, options.now);
@@ -113,6 +122,7 @@ export async function analyze(
     inputs: [...(baseline?.reports ?? []), ...reading.reports],
     runs,
     failed,
+    roles: localOnly(learned.roles, local.networks),
     local_networks: local.networks,
     local_note: local.note,
     first_time,

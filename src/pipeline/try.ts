@@ -8,6 +8,7 @@ import type { WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
+import { learnRoles } from './roles.ts';
 import { featureRows } from './rows.ts';
 
 /** A Monday, 00:00 UTC, µs. */
@@ -30,14 +31,15 @@ export async function tryDetector(
   detector: Detector,
   test: DetectorTest,
 ): Promise<Tried> {
-  await play(store, test.given);
+  await play(store, content, test.given);
   return tryPlayed(store, content, detector, test);
 }
 
-/** Empties the store and plays traffic into it: what tests of several detectors may share. */
-export async function play(store: Store, given: DetectorTest['given']): Promise<void> {
+/** Empties the store, plays traffic into it and learns roles from it: what tests of several detectors may share. */
+export async function play(store: Store, content: Content, given: DetectorTest['given']): Promise<void> {
   await clearEvents(store);
   await storeEvents(store, eventsOf(given));
+  await learnRoles(store, content.roles, {});
 }
 
 /** Runs a detector's test on the traffic that `play` left in the store. */

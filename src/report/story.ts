@@ -11,12 +11,15 @@ import {
 } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import type { Evidence, Finding, Reason } from '../schema/finding.ts';
-import { chance, ends, place, severity_label, severity_style, spaced, who } from './words.ts';
+import type { Role } from '../schema/role.ts';
+import { chance, ends, place, roleWords, severity_label, severity_style, spaced, who } from './words.ts';
 
 export interface StoryOptions {
   readonly width: number;
   /** Colours, where the output has them. */
   readonly paint?: Paint;
+  /** Parts that hosts play; those of the hosts of a finding are told with it. */
+  readonly roles?: readonly Role[];
 }
 
 /** Members shown by name; the rest is counted. */
@@ -24,7 +27,7 @@ const most_members = 10;
 const margin = '  ';
 
 /** The whole story of one finding: what, when, who, how sure, why, what backs it, and what to do about it. */
-export function story(finding: Finding, { width, paint = noPaint }: StoryOptions): string {
+export function story(finding: Finding, { width, paint = noPaint, roles = [] }: StoryOptions): string {
   const section = (title: string, body: string): string =>
     body === '' ? '' : `${paint('bold', title)}\n${body}`;
   return [
@@ -42,6 +45,7 @@ export function story(finding: Finding, { width, paint = noPaint }: StoryOptions
       'Harmless things that look the same',
       sentence(finding.false_positives.join('; '), width, margin),
     ),
+    section('Roles', rolesOf(finding, roles, width)),
     section('Seen with it', related(finding, width)),
   ]
     .filter((part) => part !== '')
@@ -131,6 +135,13 @@ function listed(items: readonly string[], width: number, mark: (i: number) => st
       return wrap(plain(item), width, first, ' '.repeat(first.length));
     })
     .join('\n');
+}
+
+/** Which parts the hosts of a finding play. */
+function rolesOf({ entity, values }: Finding, roles: readonly Role[], width: number): string {
+  const hosts = new Set([...Object.values(entity), values.src_ip, values.dst_ip].map(String));
+  const told = roles.filter(({ host }) => hosts.has(host)).map(roleWords);
+  return told.map((one) => sentence(one, width, margin)).join('\n');
 }
 
 function related(finding: Finding, width: number): string {

@@ -1,6 +1,8 @@
 import { bytes, count, counted, seconds, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
+import type { Role } from '../schema/role.ts';
+import { roleWords } from './words.ts';
 
 /** What a run leaves behind, as pipeline/route.ts gives it. Times are µs since 1970. */
 export interface RunFigures {
@@ -14,6 +16,8 @@ export interface RunFigures {
   }[];
   /** Detectors that could not be run to their end. */
   readonly failed: readonly { readonly detector: string }[];
+  /** parts that local hosts play */
+  readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
   readonly local_note: string | null;
   readonly first_time: number | null;
@@ -33,6 +37,8 @@ export interface SummaryOptions {
 const margin = '  ';
 /** Reasons of one kind that are told; the rest is counted. */
 const most_reasons = 6;
+/** Roles that are told; the rest is counted. */
+const most_roles = 12;
 
 /** What was read and what became of it, what it was compared with, and who found something. */
 export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: SummaryOptions): string {
@@ -43,6 +49,7 @@ export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: Su
     ...outcomes(run.inputs, width, keep),
     ...said('When', when(run), width),
     ...said('Local networks', run.local_note ?? networks(run.local_networks), width),
+    ...said('Roles', roles(run.roles), width),
     ...said('Baseline', run.baseline_note, width),
     ...said('Detectors', detectors(run), width),
     ...said('Findings', findings(run), width),
@@ -150,6 +157,13 @@ function said(name: string, text: string, width: number): string[] {
 
 function networks(local: readonly string[]): string {
   return local.includes('10.0.0.0/8') && local.includes('fc00::/7') ? 'the private ranges' : told(local, 6);
+}
+
+/** "10.1.2.5 resolver (answers 14 hosts, 4,212 names); …" */
+export function roles(shown: readonly Role[]): string {
+  const told_of = shown.map(roleWords);
+  const rest = told_of.length - most_roles;
+  return told_of.slice(0, most_roles).join('; ') + (rest > 0 ? ` and ${count(rest)} more` : '');
 }
 
 function detectors(run: RunFigures): string {

@@ -2,6 +2,7 @@ import { pValueWords } from '../base/format.ts';
 import type { Style } from '../base/terminal.ts';
 import type { Severity } from '../schema/detector.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
+import type { Role } from '../schema/role.ts';
 
 /** Words that more than one text needs. Nothing here is escaped: that is done where a text is put together. */
 
@@ -72,6 +73,11 @@ export function chance(p_value: number): string {
   return often.startsWith('less')
     ? 'When nothing is wrong, fewer than 1 window in a billion is this strange.'
     : `When nothing is wrong, ${often} windows is this strange.`;
+}
+
+/** "10.1.2.5 resolver (answers 14 hosts, 4,212 names)" */
+export function roleWords({ host, title, evidence }: Role): string {
+  return `${host} ${title} (${evidence})`;
 }
 
 /** "command-and-control" → "command and control" */

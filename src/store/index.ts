@@ -3,6 +3,7 @@ export * from './events.ts';
 export * from './files.ts';
 export * from './findings.ts';
 export * from './rejects.ts';
+export * from './roles.ts';
 export * from './runs.ts';
 export {
   openStore,

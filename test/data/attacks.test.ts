@@ -58,6 +58,7 @@ async function run(attack: Attack): Promise<void> {
       since: null,
       until: null,
       local_networks: null,
+      roles: {},
       budget_per_day: 20,
       detectors: [],
       keep_raw: false,

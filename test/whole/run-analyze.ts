@@ -27,6 +27,7 @@ export function run(
     since: null,
     until: null,
     local_networks: null,
+    roles: {},
     budget_per_day: 20,
     detectors: [],
     keep_raw: false,

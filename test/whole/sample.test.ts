@@ -35,6 +35,7 @@ before(async () => {
       since: null,
       until: null,
       local_networks: null,
+      roles: {},
       budget_per_day: 20,
       detectors: [],
       keep_raw: false,

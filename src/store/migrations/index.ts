@@ -1,5 +1,6 @@
 import { start } from './001-start.ts';
+import { roles } from './002-roles.ts';
 import type { Migration } from './migration.ts';
 
 /** In order, from 1 without gaps. */
-export const migrations: readonly Migration[] = [start];
+export const migrations: readonly Migration[] = [start, roles];

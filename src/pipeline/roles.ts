@@ -1,0 +1,106 @@
+import { WeirError } from '../base/error.ts';
+import { fillTemplate } from '../base/format.ts';
+import type { Config } from '../schema/config.ts';
+import type { Role, RoleDefinition } from '../schema/role.ts';
+import { type Store, saveRoles } from '../store/index.ts';
+import { feature_settings } from './rows.ts';
+
+/** Hosts that one role may have; beyond that those known longest are kept. */
+const most_hosts = 10_000;
+
+export interface Learned {
+  readonly roles: readonly Role[];
+  readonly failed: readonly { readonly detector: string; readonly file: string; readonly why: string }[];
+}
+
+/**
+ * Learns from all that was read who plays which part, puts what the operator says in its place, and stores it in table
+ * `role`, where features find it. Throws `config_invalid` for a role that does not exist.
+ */
+export async function learnRoles(
+  store: Store,
+  definitions: readonly RoleDefinition[],
+  said: Config['roles'],
+): Promise<Learned> {
+  checkNames(definitions, said);
+  const learned: Role[] = [];
+  const failed: Learned['failed'][number][] = [];
+  for (const one of definitions) {
+    try {
+      learned.push(...(await hostsOf(store, one)));
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'store_unavailable') throw error;
+      failed.push({ detector: `role ${one.id}`, file: one.file, why: (error as Error).message });
+    }
+  }
+  const titles = new Map(definitions.map(({ id, title }) => [id, title]));
+  const roles = withSaid(learned, said, titles);
+  await saveRoles(store, roles);
+  return { roles, failed };
+}
+
+/** The statement of a role with its oldest hosts first. */
+export function roleStatement({ sql, columns }: RoleDefinition): string {
+  const figures = Object.keys(columns).map((name) => `, ${name}`);
+  return `SELECT host, toUnixTimestamp64Micro(toDateTime64(since, 6)) AS since_us${figures.join('')} FROM (
+${sql}
+) ORDER BY since_us, host LIMIT ${most_hosts}`;
+}
+
+async function hostsOf(store: Store, definition: RoleDefinition): Promise<Role[]> {
+  const units = Object.fromEntries(
+    Object.entries(definition.columns).map(([name, { unit }]) => [name, unit]),
+  );
+  const rows = await store.query<Record<string, unknown> & { host: string; since_us: number }>(
+    roleStatement(definition),
+    {},
+    { name: `role ${definition.id}`, settings: feature_settings },
+  );
+  return rows.map((row) => ({
+    host: row.host,
+    role: definition.id,
+    title: definition.title,
+    since: Number(row.since_us),
+    evidence: fillTemplate(definition.evidence, row, units),
+    source: 'learned',
+  }));
+}
+
+/** What the operator says goes before what was learned. Pure. */
+export function withSaid(
+  learned: readonly Role[],
+  said: Config['roles'],
+  titles: ReadonlyMap<string, string>,
+): Role[] {
+  const kept = learned.filter(({ host, role }) => {
+    const of_host = Object.hasOwn(said, host) ? said[host] : undefined;
+    return !of_host || !(of_host.not.includes(role) || of_host.is.includes(role));
+  });
+  const given = Object.entries(said).flatMap(([host, { is, not }]) =>
+    [...new Set(is)]
+      .filter((role) => !not.includes(role))
+      .map(
+        (role): Role => ({
+          host,
+          role,
+          title: titles.get(role) ?? role,
+          since: 0,
+          evidence: 'as configured',
+          source: 'config',
+        }),
+      ),
+  );
+  return [...kept, ...given];
+}
+
+function checkNames(definitions: readonly RoleDefinition[], said: Config['roles']): void {
+  const known = definitions.map(({ id }) => id);
+  for (const [host, { is, not }] of Object.entries(said)) {
+    for (const role of [...is, ...not])
+      if (!known.includes(role))
+        throw new WeirError(
+          'config_invalid',
+          `roles: ${host}: there is no role ${role}; there are ${known.join(', ')}`,
+        );
+  }
+}
