@@ -138,6 +138,7 @@ async function run(paths: readonly string[]): Promise<Outcome> {
       since: null,
       until: null,
       local_networks: null,
+      roles: {},
       budget_per_day: Number(values.budget),
       detectors: [],
       keep_raw: false,

@@ -32,11 +32,11 @@ export const row_columns = ['window_at', 'first_at', 'last_at', 'peer_group'] as
 export function loadContent(folders: readonly string[] = [shipped_content]): Content {
   const features = new Map<string, Feature>();
   const detectors = new Map<string, Detector>();
+  const roles = new Map<string, RoleDefinition>();
   const fragments = new Map<string, Fragment>();
   for (const folder of folders) {
     for (const [name, fragment] of readFragments(join(folder, 'features', '_fragments.yaml')))
       fragments.set(name, fragment);
-import { completeRole } from './roles.ts';
     for (const file of list(join(folder, 'features'), '.sql')) {
       const feature = readFeature(file, fragments);
       features.set(feature.id, feature);
