@@ -287,11 +287,11 @@ test('the community id is made where it is missing, as base/community-id makes i
         [49_152, 443],
         [443, 49_152],
         [8, 0],
-        [3, 1],
+        [13, 14],
         [128, 0],
       ] as const) {
         const one = connection({ src_ip, dst_ip, src_port, dst_port, transport });
-        enricher.enrich(one);
+        if (enricher.enrich(one).kind !== 'connection') continue;
         assert.equal(
           one.community_id,
           communityIdOf(src_ip, src_port, dst_ip, dst_port, transport),
@@ -303,6 +303,38 @@ test('the community id is made where it is missing, as base/community-id makes i
   const known = connection({ community_id: '1:known' });
   enricher.enrich(known);
   assert.equal(known.community_id, '1:known');
+});
+
+test('an ICMP error, a redirect, a solicitation is a message and no connection', () => {
+  const enricher = createEnricher({ local_networks: defaultLocalNetworks });
+  const unreachable = connection({
+    ...{ src_ip: '10.0.0.7', dst_ip: '10.0.0.9', src_port: 3, dst_port: 3, transport: 'icmp' },
+    ...{ src_packets: 2, src_ip_bytes: 112, set_aside: ['service: not text'] },
+  });
+  assert.deepEqual(enricher.enrich(unreachable), {
+    ...{ kind: 'icmp_message', time: flow.time, uid: 'C1', set_aside: ['service: not text'] },
+    ...{ src_ip: '10.0.0.7', dst_ip: '10.0.0.9', icmp_type: 3, icmp_code: 3, packets: 2, ip_bytes: 112 },
+    ...{ src_local: true, dst_local: true, direction: 'internal' },
+  });
+  const v4: [type: number, kind: string][] = [
+    ...[0, 8, 13, 14, 15, 16, 17, 18].map((type): [number, string] => [type, 'connection']),
+    ...[3, 4, 5, 9, 10, 11, 12, 255].map((type): [number, string] => [type, 'icmp_message']),
+  ];
+  for (const [type, kind] of v4)
+    assert.equal(
+      enricher.enrich(connection({ transport: 'icmp', src_port: type })).kind,
+      kind,
+      `type ${type}`,
+    );
+  const six = { src_ip: 'fe80::1', dst_ip: 'fe80::2', transport: 'icmp' };
+  for (const type of [128, 129])
+    assert.equal(enricher.enrich(connection({ ...six, src_port: type })).kind, 'connection', `type ${type}`);
+  for (const type of [1, 2, 3, 4, 130, 131, 133, 134, 135, 136, 137, 143])
+    assert.equal(
+      enricher.enrich(connection({ ...six, src_port: type })).kind,
+      'icmp_message',
+      `type ${type}`,
+    );
 });
 
 const idOf = (one: WeirEvent, by = identify): string => {

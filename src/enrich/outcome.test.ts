@@ -202,11 +202,6 @@ const cases: readonly Case[] = [
   ['a ping to a group', { ...icmp(8, 0, 3, 0), dst_ip: '224.0.0.1' }, 'unknown', 'seen'],
   ['answers to pings alone', icmp(0, 8, 3, 0), 'one_sided', 'inferred', 'dst'],
   ['answers to pings alone, with their code (Suricata)', icmp(0, 0, 3, 0), 'one_sided', 'inferred', 'dst'],
-  ['port unreachable', icmp(3, 3, 1, 0), 'unknown', 'unknown'],
-  ['time exceeded', icmp(11, 0, 4, 0), 'unknown', 'unknown'],
-  ['packet too big (IPv6)', { ...icmp(2, 0, 1, 0), ...v6 }, 'unknown', 'unknown'],
-  ['neighbour solicitation', { ...icmp(135, 136, 1, 0), ...v6 }, 'unknown', 'unknown'],
-  ['group membership', { ...icmp(131, 130, 1, 0), ...v6 }, 'unknown', 'unknown'],
 
   // others
   ['a tunnel (GRE), both ways', { transport: '47', ...ports(0, 0), ...packets(4, 4) }, 'answered', 'unknown'],

@@ -1,5 +1,6 @@
 import { icmp6Counterpart, icmpCounterpart } from '../base/community-id.ts';
 import type { Connection } from '../schema/event/connection.ts';
+import { isReply } from './icmp.ts';
 
 /** How a connection ended for who opened it; `unknown` where what was seen does not say. */
 export type Outcome = 'answered' | 'refused' | 'unanswered' | 'one_sided' | 'unknown';
@@ -252,25 +253,17 @@ function orientationOf(event: Connection, turned: boolean, ports: number): Orien
 
 // ---- ICMP
 
-/** Requests that a host answers: echo, timestamp, information and mask (RFC 792, RFC 950), echo of ICMPv6 (RFC 4443). */
-const requests = [8, 13, 15, 17];
-const requests6 = [128];
-/** Their answers. */
-const replies = [0, 14, 16, 18];
-const replies6 = [129];
-
+/** Every record here is a request or an answer: see icmp.ts. */
 function settleIcmp(event: Connection, src_wide: boolean, dst_wide: boolean): boolean {
   const v6 = event.src_ip.includes(':');
-  const turns = (v6 ? replies6 : replies).includes(event.src_port);
+  const turns = isReply(event.src_port, v6);
   if (turns) {
     // Suricata gives the code, 0, where Zeek and the flow meter give the type of the counterpart.
     event.dst_port = v6 ? icmp6Counterpart(event.src_port) : icmpCounterpart(event.src_port);
     turn(event);
   }
-  const asks = turns || (v6 ? requests6 : requests).includes(event.src_port);
-  event.orientation = turns ? 'inferred' : asks ? 'seen' : 'unknown';
-  const wide = turns ? src_wide : dst_wide;
-  event.outcome = asks ? exchange(spoke(event, 'src'), spoke(event, 'dst'), wide) : 'unknown';
+  event.orientation = turns ? 'inferred' : 'seen';
+  event.outcome = exchange(spoke(event, 'src'), spoke(event, 'dst'), turns ? src_wide : dst_wide);
   return turns;
 }
 

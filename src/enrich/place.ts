@@ -3,6 +3,7 @@ import { communityId } from '../base/community-id.ts';
 import { canonicalName } from '../base/ip.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
+import { icmpMessage, isIcmpMessage } from './icmp.ts';
 import { type Address, addressBook } from './local.ts';
 import { settle } from './outcome.ts';
 import { remembered } from './remembered.ts';
@@ -14,9 +15,9 @@ export interface EnrichOptions {
 export interface Enricher {
   /**
    * Fills in what an event does not say itself: who opened a connection and how it ended, local or outside, direction,
-   * registered domain, community id.
+   * registered domain, community id. Gives the event itself, or the one that it is: an ICMP error is no connection.
    */
-  enrich(event: WeirEvent): void;
+  enrich(event: WeirEvent): WeirEvent;
 }
 
 interface Placed {
@@ -60,6 +61,11 @@ export function createEnricher(options: EnrichOptions): Enricher {
   return {
     enrich(event) {
       if (event.kind === 'connection') {
+        if (isIcmpMessage(event)) {
+          const message = icmpMessage(event);
+          place(message, addressOf(event.src_ip), addressOf(event.dst_ip));
+          return message;
+        }
         let src = addressOf(event.src_ip);
         let dst = addressOf(event.dst_ip);
         if (settle(event, src.wide, dst.wide)) [src, dst] = [dst, src];
@@ -68,7 +74,7 @@ export function createEnricher(options: EnrichOptions): Enricher {
         if (event.dst_mac === no_mac) event.dst_mac = '';
         if (event.community_id === '')
           event.community_id = community(src, event.src_port, dst, event.dst_port, event.transport);
-        return;
+        return event;
       }
       if ('direction' in event) place(event, addressOf(event.src_ip), addressOf(event.dst_ip));
       if (event.kind === 'dns') {
@@ -87,6 +93,7 @@ export function createEnricher(options: EnrichOptions): Enricher {
         event.server_name = name;
         event.server_domain = domain;
       }
+      return event;
     },
   };
 }

@@ -199,15 +199,15 @@ export class Ingest {
     const file = writer.input(report.file, format?.id ?? '');
     const sensor = this.#sensorOf(report.file, format);
     return {
-      event: (event: WeirEvent, line, offset, raw) => {
+      event: (read: WeirEvent, line, offset, raw) => {
         ledger.read++;
         this.#events++;
-        if (shift !== 0) event.time += shift;
-        if (event.time >= until) {
+        if (shift !== 0) read.time += shift;
+        if (read.time >= until) {
           count(ledger.filtered, 'after --until');
           return;
         }
-        enricher.enrich(event);
+        const event = enricher.enrich(read);
         const why = duplicates.check(event, file, sensor);
         if (why !== null) {
           count(ledger.duplicates, why);

@@ -84,9 +84,9 @@ async function storeEvents(store: Store, events: Iterable<WeirEvent>): Promise<v
   const writer = store.writer();
   const file = writer.input('scenario', 'scenario');
   let line = 0;
-  for (const event of events) {
+  for (const made of events) {
     line++;
-    enricher.enrich(event);
+    const event = enricher.enrich(made);
     duplicates.check(event, file, 0);
     writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, 0, '');
     if (writer.busy) await writer.ready();

@@ -1,7 +1,7 @@
 import type { Authentication } from '../schema/event/authentication.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 
-type Flow = Extract<WeirEvent, { uid: string; src_ip: string }>;
+type Flow = Extract<WeirEvent, { uid: string; src_ip: string; src_port: number }>;
 type Fields = Record<string, unknown>;
 
 /** Zeek's log of an event; '' when Zeek has none for it (alerts of other engines, sensor figures, SMTP sign-ins). */
@@ -30,6 +30,7 @@ export function zeekLogOf(event: WeirEvent): string {
     case 'ftp':
     case 'dhcp':
       return event.kind;
+    case 'icmp_message':
     case 'sensor_stats':
       return '';
   }
@@ -222,6 +223,7 @@ function fields(event: WeirEvent): Fields {
           : {}),
         ...(event.type === 'software' ? { software_type: event.detail, name: event.name } : {}),
       };
+    case 'icmp_message':
     case 'sensor_stats':
       return {};
   }

@@ -75,8 +75,8 @@ async function put(all: Iterable<WeirEvent>): Promise<void> {
   const writer = store.writer();
   const number = writer.input('test', 'test');
   let line = 0;
-  for (const event of all) {
-    enricher.enrich(event);
+  for (const made of all) {
+    const event = enricher.enrich(made);
     duplicates.check(event, number, 0);
     writer.write(event, duplicates.id_hi, duplicates.id_lo, number, ++line, 0, '');
     if (writer.busy) await writer.ready();

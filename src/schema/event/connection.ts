@@ -4,7 +4,7 @@ import { flow, placed, when } from './shared.ts';
 /** One network connection. Meaning of the columns: https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html */
 export const connection = table(
   'connection',
-  'One network connection (or UDP, ICMP exchange), as metered by Weir or reported by a sensor.',
+  'One network connection (or UDP exchange, ICMP request), as metered by Weir or reported by a sensor.',
   {
     ...when,
     ...flow,

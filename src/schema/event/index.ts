@@ -8,6 +8,7 @@ import { dns } from './dns.ts';
 import { file } from './file.ts';
 import { ftp } from './ftp.ts';
 import { http } from './http.ts';
+import { icmp_message } from './icmp-message.ts';
 import { inventory } from './inventory.ts';
 import { mail } from './mail.ts';
 import { remote_call } from './remote-call.ts';
@@ -25,6 +26,7 @@ export const tables = {
   file,
   ftp,
   http,
+  icmp_message,
   inventory,
   mail,
   remote_call,
