@@ -11,6 +11,7 @@ import { RoleDefinition } from '../schema/role.ts';
 import { technique } from './attack.ts';
 import { type Fragment, type Fragments, fillFragments, readFragments } from './fragments.ts';
 import { completeRole } from './roles.ts';
+import { orderDependence } from './row-order.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
@@ -72,6 +73,8 @@ export function readFeature(file: string, fragments: Fragments): Feature {
   const head = checked(file, FeatureHead, yamlOf(file, found[1]!));
   const sql = fillFragments(found[2]!.trim().replace(/;\s*$/, ''), fragments, file);
   if (!/^(with|select)\b/i.test(sql)) throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
+  const [order] = orderDependence(sql);
+  if (order) throw invalid(file, order);
   return { ...head, id: basename(file, '.sql'), sql, file };
 }
 

@@ -4,6 +4,7 @@ import { placeholders } from '../base/placeholders.ts';
 import { tables } from '../schema/event/index.ts';
 import type { RoleDefinition } from '../schema/role.ts';
 import { type Fragments, fillFragments } from './fragments.ts';
+import { orderDependence } from './row-order.ts';
 
 /** A role as written, checked and with its fragments filled in. Throws `content_invalid`. */
 export function completeRole(role: RoleDefinition, fragments: Fragments): RoleDefinition {
@@ -15,5 +16,7 @@ export function completeRole(role: RoleDefinition, fragments: Fragments): RoleDe
     if (!Object.hasOwn(columns, name)) throw invalid(`evidence: no column ${name}`);
   const sql = fillFragments(role.sql.trim(), fragments, file);
   if (!/^(with|select)\b/i.test(sql)) throw invalid('sql: must be one SELECT (WITH … SELECT)');
+  const [order] = orderDependence(sql);
+  if (order) throw invalid(`sql: ${order}`);
   return { ...role, sql };
 }

@@ -36,7 +36,7 @@ function statement(query: EvidenceQuery, finding: Finding, limit: number): Evide
   const condition = `time >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND time < fromUnixTimestamp64Micro(toInt64({to_us:Float64})) AND (${where})`;
   const sql = `SELECT lower(hex(event_id)) AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, file, line, offset, raw,
   ${column('src_ip', "''")}, ${column('src_port', '0')}, ${column('dst_ip', "''")}, ${column('dst_port', '0')}${says.map((name) => `, ${name}`).join('')}
-FROM ${query.table} WHERE ${condition} ORDER BY ${query.order} LIMIT ${Math.floor(limit)}`;
+FROM ${query.table} WHERE ${condition} ORDER BY ${query.order}, time, event_id LIMIT ${Math.floor(limit)}`;
   return {
     table: query.table,
     sql,

@@ -1,11 +1,12 @@
 import { WeirError } from '../base/error.ts';
 import type { Content } from '../content/index.ts';
+import { fractionSums } from '../content/row-order.ts';
 import { evidenceStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
 import type { Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { RoleDefinition } from '../schema/role.ts';
-import type { Store } from '../store/index.ts';
+import type { Params, Store } from '../store/index.ts';
 import { roleStatement } from './roles.ts';
 import { feature_settings } from './rows.ts';
 
@@ -28,6 +29,7 @@ export async function checkStatements(store: Store, content: Content): Promise<v
       );
       if (missing.length > 0)
         throw new WeirError('content_invalid', `${feature.file}: no column ${missing.join(', ')}`);
+      await checkSums(store, sql, params, feature.file);
     } catch (cause) {
       throw invalid(`${detector.file} with ${feature.file}`, cause);
     }
@@ -39,6 +41,13 @@ export async function checkStatements(store: Store, content: Content): Promise<v
         });
     }
   }
+}
+
+async function checkSums(store: Store, sql: string, params: Params, file: string): Promise<void> {
+  const settings = feature_settings;
+  const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, { name: 'check', settings });
+  const [told] = fractionSums(tree.map(([line]) => line));
+  if (told) throw new WeirError('content_invalid', `${file}: ${told}`);
 }
 
 async function checkRole(store: Store, role: RoleDefinition): Promise<void> {

@@ -39,7 +39,7 @@ export async function findEvents(store: Store, kind: EventKind, filter: EventFil
   const rows = await store.rows<unknown[]>(
     `SELECT lower(hex(event_id)), source, file, line, offset, raw, ${selected.join(', ')}
 FROM ${identifier(kind)} WHERE ${condition}
-ORDER BY ${filter.order ?? 'time'} LIMIT {weir_limit:UInt32}`,
+ORDER BY ${filter.order ?? 'time'}, event_id LIMIT {weir_limit:UInt32}`,
     { ...params, weir_limit: filter.limit ?? 100 },
     { name: `events ${kind}` },
   );

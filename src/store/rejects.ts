@@ -87,7 +87,7 @@ export class RejectWriter {
 export async function listRejects(store: Store, run_id: string, limit = 100): Promise<Reject[]> {
   return store.query<Reject>(
     `SELECT file, line, offset, format, reason, excerpt FROM reject WHERE run_id = {run_id:String}
-ORDER BY file, line LIMIT {limit:UInt32}`,
+ORDER BY file, line, offset, reason LIMIT {limit:UInt32}`,
     { run_id, limit },
     { name: 'rejects' },
   );

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { random } from '../src/base/random.ts';
+import { loadContent } from '../src/content/index.ts';
+import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/enrich/index.ts';
+import { featureStatement } from '../src/features/index.ts';
+import { clearEvents } from '../src/pipeline/clear.ts';
+import { feature_settings } from '../src/pipeline/rows.ts';
+import { type Mix, mixed } from '../src/scenarios/index.ts';
+import type { WeirEvent } from '../src/schema/event/index.ts';
+import { openStore, type Store } from '../src/store/index.ts';
+
+/** An event with its id, as it is stored. */
+interface Known {
+  readonly event: WeirEvent;
+  readonly hi: number;
+  readonly lo: number;
+}
+
+const content = loadContent();
+const day_us = 86_400e6;
+const start = Date.UTC(2026, 0, 5) * 1000;
+const attacks =
+  `beacon brute_force cleartext_password collection dead_control_server dga directory_replication dns_tunnel
+  low_and_slow exfil form_guessing horizontal_scan host_flood host_silent icmp_tunnel inbound_scan kerberoasting
+  lateral_movement long_connection mail_burst new_internal_service odd_tls password_spraying phishing_click
+  port_protocol_mismatch rare_destination signature_alert slow_scan vertical_scan`.split(/\s+/);
+
+/** Every attack in an office. Times are cut to ten seconds, so that very many events tie. */
+function traffic(): Known[] {
+  const office = { scenario: 'office', hosts: 5, days: 1, activity: 0.2 };
+  const mix: Mix = { ...office, with: attacks.map((scenario) => ({ scenario })) };
+  const enricher = createEnricher({ local_networks: defaultLocalNetworks });
+  const duplicates = createDuplicates();
+  return [...mixed(mix, { seed: 7, start })].map((event) => {
+    const tied = { ...event, time: Math.floor(event.time / 10e6) * 10e6 };
+    enricher.enrich(tied);
+    duplicates.check(tied, 0, 0);
+    return { event: tied, hi: duplicates.id_hi, lo: duplicates.id_lo };
+  });
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const chance = random(seed);
+  const mixed = [...list];
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = chance.below(i + 1);
+    [mixed[i], mixed[j]] = [mixed[j]!, mixed[i]!];
+  }
+  return mixed;
+}
+
+/** Stores the events in this order and in blocks of this size, and gives the rows of every detector as text. */
+async function rowsOf(
+  store: Store,
+  events: readonly Known[],
+  batch_rows: number,
+): Promise<Map<string, string[]>> {
+  await clearEvents(store);
+  const writer = store.writer({ batch_rows });
+  const file = writer.input('scenario', 'scenario');
+  for (const [line, { event, hi, lo }] of events.entries()) {
+    writer.write(event, hi, lo, file, line, 0, '');
+    if (writer.busy) await writer.ready();
+  }
+  await writer.flush();
+  const rows = new Map<string, string[]>();
+  for (const detector of content.detectors) {
+    const feature = content.features.get(detector.features)!;
+    // All rows, not only those worth judging.
+    const every = { ...detector, when: '1' };
+    const { sql, params } = featureStatement(feature, every, { from: 0, to: start + 40 * day_us });
+    const found = await store.rows(sql, params, { settings: feature_settings });
+    rows.set(
+      detector.id,
+      found.map((row) => JSON.stringify(row)),
+    );
+  }
+  return rows;
+}
+
+describe('the same events in another order, stored in other blocks, give the same features to the last digit', () => {
+  let store: Store;
+  let as_read: Map<string, string[]>;
+  let events: Known[];
+  before(async () => {
+    store = await openStore({ directory: null });
+    events = traffic();
+    as_read = await rowsOf(store, events, 65_536);
+  });
+  after(() => store.close());
+
+  for (const [title, order, batch_rows] of [
+    ['shuffled, in blocks of 5,000', (list: Known[]) => shuffled(list, 1), 5_000],
+    ['shuffled otherwise, in blocks of 20,011', (list: Known[]) => shuffled(list, 2), 20_011],
+    ['backwards, in one block', (list: Known[]) => list.toReversed(), 1_000_000],
+  ] as const) {
+    it(title, async () => {
+      const rows = await rowsOf(store, order(events), batch_rows);
+      for (const { id } of content.detectors) {
+        assert.ok(as_read.get(id)!.length > 0, `${id} has no row in this traffic`);
+        assert.deepEqual(rows.get(id), as_read.get(id), id);
+      }
+    });
+  }
+});
