@@ -44,6 +44,7 @@ export function analyzeSet(store: Store, content: Content, set: DataSet): Promis
     since: null,
     until: null,
     local_networks: null,
+    roles: {},
     budget_per_day: 20,
     detectors: [],
     keep_raw: false,
