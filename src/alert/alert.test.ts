@@ -32,6 +32,7 @@ function finding(part: Partial<Finding> = {}): Finding {
     related: [],
     next: [],
     false_positives: [],
+    caveats: [],
     ...part,
   };
 }

@@ -53,6 +53,7 @@ export function findingOf(
     related: [],
     next: detector.next.map((step) => fillTemplate(step, values, units)),
     false_positives: detector.false_positives,
+    caveats: [],
   };
 }
 

@@ -79,6 +79,7 @@ export function toOcsf(finding: Finding, product: { readonly version: string }):
       baseline: finding.baseline,
       evidence_total: finding.evidence_total,
       false_positives: finding.false_positives,
+      caveats: finding.caveats,
       members: finding.members,
       values: finding.values,
     },

@@ -120,6 +120,7 @@ const beacon: Finding = Finding.parse({
   related: ['bbbbbbbbbbbbbbbb'],
   next: ['How old is update.evil.example?', 'Which program on 10.0.0.7 makes these calls?'],
   false_positives: ['update checks', 'monitoring agents'],
+  caveats: [],
 });
 
 test('the story of a finding tells what, who, when, how sure, why, where it was read and what to do', () => {
@@ -245,6 +246,21 @@ test('whom a finding is about is told from whatever it is about', () => {
     [{}, ''],
   ] as const;
   for (const [entity, text] of cases) assert.equal(who(entity), text);
+});
+
+test('what was not seen where something happened is said with it', () => {
+  const blind: Finding = { ...beacon, caveats: ['Half of the packets were lost.', 'One side is not seen.'] };
+  assert.match(
+    paragraph(blind, { width: 90, rank: 1 }),
+    /\n {4}Not seen: Half of the packets were lost\. One side/,
+  );
+  assert.match(
+    story(blind, { width: 90 }),
+    /Not seen\n {2}Half of the packets were lost\. One side is not seen\./,
+  );
+  const { caveats } = toOcsf(blind, { version: '1' }).unmapped as { caveats: unknown };
+  assert.deepEqual(caveats, blind.caveats);
+  assert.doesNotMatch(paragraph(beacon, { width: 90, rank: 1 }), /Not seen/);
 });
 
 /** The same finding with everything an attacker can write replaced by hostile text. */

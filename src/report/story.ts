@@ -45,6 +45,7 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
       'Harmless things that look the same',
       sentence(finding.false_positives.join('; '), width, margin),
     ),
+    section('Not seen', sentence(finding.caveats.join(' '), width, margin)),
     section('Roles', rolesOf(finding, roles, width)),
     section('Seen with it', related(finding, width)),
   ]
@@ -172,7 +173,14 @@ export function paragraph(
   const title = paint('bold', plain(finding.title) + (about === '' ? '' : `: ${about}`));
   const id = paint('dim', finding.finding_id.slice(0, 8));
   const head = `${paint(severity_style[finding.severity], label)}, risk ${finding.risk_score}  ${title}  ${id}`;
-  const lines = [finding.summary, against(finding), traced(finding), nextStep(finding), alike(finding)];
+  const lines = [
+    finding.summary,
+    against(finding),
+    traced(finding),
+    nextStep(finding),
+    alike(finding),
+    caveats(finding),
+  ];
   return [
     wrap(head, width, `${String(rank).padStart(2)}. `, inset),
     ...lines.filter((line) => line !== '').map((line) => sentence(line, width, inset)),
@@ -203,6 +211,11 @@ function traced(finding: Finding): string {
   const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
   const where = first ? `, see ${place(first)}${more}` : '';
   return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.`;
+}
+
+/** What was not seen there, so that nobody takes the story for more than it is. */
+function caveats(finding: Finding): string {
+  return finding.caveats.length === 0 ? '' : `Not seen: ${finding.caveats.join(' ')}`;
 }
 
 function nextStep(finding: Finding): string {

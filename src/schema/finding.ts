@@ -84,5 +84,8 @@ export const Finding = z.object({
   related: z.array(z.string()).describe('ids of findings on the same entities'),
   next: z.array(z.string()),
   false_positives: z.array(z.string()),
+  caveats: z
+    .array(z.string())
+    .describe('what the sensor did not see where or when it happened, a sentence each'),
 });
 export type Finding = z.infer<typeof Finding>;
