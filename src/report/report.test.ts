@@ -256,7 +256,7 @@ test('what was not seen where something happened is said with it', () => {
   );
   assert.match(
     story(blind, { width: 90 }),
-    /Not seen\n {2}Half of the packets were lost\. One side is not seen\./,
+    /Not seen\n {2}Half of the packets were lost\.\n {2}One side is not seen\./,
   );
   const { caveats } = toOcsf(blind, { version: '1' }).unmapped as { caveats: unknown };
   assert.deepEqual(caveats, blind.caveats);

@@ -45,7 +45,7 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
       'Harmless things that look the same',
       sentence(finding.false_positives.join('; '), width, margin),
     ),
-    section('Not seen', sentence(finding.caveats.join(' '), width, margin)),
+    section('Not seen', finding.caveats.map((one) => sentence(one, width, margin)).join('\n')),
     section('Roles', rolesOf(finding, roles, width)),
     section('Seen with it', related(finding, width)),
   ]
