@@ -47,7 +47,7 @@ FROM (
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
-    AND dst_port NOT IN (53, 67, 68, 123, 137, 138, 546, 547, 1900, 3702, 5353, 5355)
+    AND NOT $(resolving) AND NOT $(keeping_time) AND NOT $(leasing) AND NOT $(discovering)
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )
 ) AS calls_of

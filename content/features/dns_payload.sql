@@ -29,7 +29,7 @@ FROM (
     max(seen_last) AS last_at
   FROM (
     SELECT
-      window_of(time) AS window_at,
+      window_at,
       src_ip,
       -- No top-level domain holds a digit: names that end in data (dnscat.<hex>) are taken together by how they begin.
       match(query, '[.][^.]*[0-9][^.]*$') AND NOT match(query, '[.]xn--[^.]*$') AS headed,
@@ -41,8 +41,8 @@ FROM (
       countIf(query_type IN ('TXT', 'NULL', 'CNAME', 'MX', 'SRV', 'KEY', 'PRIVATE')) AS odd,
       min(time) AS seen_first,
       max(time) AS seen_last
-    FROM dns
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND query != '' AND query NOT LIKE '%.arpa' AND (headed OR dns.query_domain != '' AND query != dns.query_domain)
+    FROM $(asked_dns) AS dns
+    WHERE query NOT LIKE '%.arpa' AND NOT $(looked_up_by_mail) AND (headed OR dns.query_domain != '' AND query != dns.query_domain)
     GROUP BY window_at, src_ip, query_domain, query
   )
   GROUP BY window_at, src_ip, query_domain

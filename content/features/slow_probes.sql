@@ -36,7 +36,8 @@ FROM (
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
-    AND dst_port NOT IN (53, 123, 137, 1900, 5353, 5355)
+    -- what a resolver asks of servers that do not answer, and devices that look for each other
+    AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(discovering)
   GROUP BY hour, src_ip
 )
 GROUP BY window_at, src_ip

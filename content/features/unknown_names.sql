@@ -13,7 +13,7 @@ columns:
   examples: {unit: text, says: for example}
 */
 SELECT
-  window_of(time) AS window_at,
+  window_at,
   src_ip,
   uniqExactIf(name, missing) AS names,
   countIf(missing) AS queries,
@@ -28,9 +28,8 @@ SELECT
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
-  SELECT time, src_ip, generated_score, query_domain != '' AS registered, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
-  FROM dns
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND query != '' AND query NOT LIKE '%.arpa' AND dst_port = 53
+  SELECT window_at, time, src_ip, generated_score, query_domain != '' AS registered, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
+  FROM $(asked_dns)
+  WHERE query NOT LIKE '%.arpa' AND NOT $(looked_up_by_mail)
 )
 GROUP BY window_at, src_ip

@@ -30,6 +30,8 @@ import { slow_scan } from './attack/slow-scan.ts';
 import { vertical_scan } from './attack/vertical-scan.ts';
 import { backup } from './harmless/backup.ts';
 import { browsing } from './harmless/browsing.ts';
+import { directory_sessions } from './harmless/directory-sessions.ts';
+import { mail_filter } from './harmless/mail-filter.ts';
 import { new_laptop } from './harmless/new-laptop.ts';
 import { new_software_rollout } from './harmless/new-software-rollout.ts';
 import { night_shift } from './harmless/night-shift.ts';
@@ -55,6 +57,7 @@ export const scenarios = {
   dead_control_server,
   dga,
   directory_replication,
+  directory_sessions,
   dns_tunnel,
   low_and_slow,
   exfil,
@@ -68,6 +71,7 @@ export const scenarios = {
   lateral_movement,
   long_connection,
   mail_burst,
+  mail_filter,
   new_internal_service,
   new_laptop,
   new_software_rollout,

@@ -22,6 +22,7 @@ export const dns_tunnel = scripted({
     domain: given.text('cache-update.example', 'registered domain of the tunnel'),
     src_ip: given.ip(suspectIp, 'the host that asks'),
     dst_ip: given.ip(office.domain_controller, 'the name server it asks'),
+    relayed: given.yes(false, 'the name server is seen asking on outside'),
   },
   length: (p) => (1 + (1.5 * queries(p)) / p.rate) * SECOND,
   play: (wire, p, start) => {
@@ -42,7 +43,9 @@ export const dns_tunnel = scripted({
         down -= downBytes;
         const answers = p.type === 'A' ? ['192.0.2.77'] : [secret(random, fetched)];
         const rtt_s = random.lognormal(0.045, 1.4);
-        dnsQuery(wire, now, src, dst, { query, type: p.type, answers, ttl_s: 1 }, rtt_s);
+        const question = { query, type: p.type, answers, ttl_s: 1 };
+        dnsQuery(wire, now, src, dst, question, rtt_s);
+        if (p.relayed) dnsQuery(wire, now + 400, dst, end('192.0.2.53'), question, rtt_s * 0.9);
       },
     );
   },
