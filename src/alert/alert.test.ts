@@ -16,6 +16,8 @@ function finding(part: Partial<Finding> = {}): Finding {
     attack: [],
     start_at: 0,
     end_at: hour,
+    figures_start_at: 0,
+    figures_end_at: hour,
     windows: 1,
     entity: { src_ip: '10.0.0.5', dst_ip: '10.0.0.9' },
     values: {},

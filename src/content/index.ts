@@ -43,7 +43,7 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
       features.set(feature.id, feature);
     }
     for (const file of list(join(folder, 'detectors'), '.yaml')) {
-      const detector = readDetector(file);
+      const detector = readDetector(file, fragments);
       detectors.set(detector.id, detector);
     }
     for (const file of list(join(folder, 'roles'), '.yaml')) {
@@ -79,11 +79,18 @@ export function readFeature(file: string, fragments: Fragments): Feature {
 }
 
 /** A detector file. */
-export function readDetector(file: string): Detector {
+export function readDetector(file: string, fragments: Fragments): Detector {
   const detector = checked(file, Detector, yamlOf(file, readFileSync(file, 'utf8')));
   if (detector.id !== basename(file, '.yaml'))
     throw invalid(file, `id is ${detector.id}; it must be the file name`);
-  return { ...detector, file };
+  const fill = (sql: string): string => fillFragments(sql, fragments, file);
+  const filled = <T extends { where: string; counts: Record<string, string> }>(query: T): T => ({
+    ...query,
+    where: fill(query.where),
+    counts: Object.fromEntries(Object.entries(query.counts).map(([name, sql]) => [name, fill(sql)])),
+  });
+  const { evidence, recount } = detector;
+  return { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
 }
 
 /** A role file. */
@@ -119,9 +126,16 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
   const used = new Map<string, string>();
   for (const name of placeholders(detector.explain)) used.set(name, 'explain');
   for (const step of detector.next) for (const name of placeholders(step)) used.set(name, 'next');
-  for (const { where, table } of detector.evidence) {
-    if (!(table in tables)) throw invalid(file, `evidence: there is no table ${table}`);
-    for (const name of placeholders(where)) used.set(name, 'evidence.where');
+  for (const [place, queries] of [
+    ['evidence', detector.evidence],
+    ['recount', detector.recount],
+  ] as const) {
+    for (const { where, table, counts } of queries) {
+      if (!(table in tables)) throw invalid(file, `${place}: there is no table ${table}`);
+      for (const name of placeholders(where)) used.set(name, `${place}.where`);
+      for (const [name, sql] of Object.entries(counts))
+        for (const one of [name, ...placeholders(sql)]) used.set(one, `${place}.counts`);
+    }
   }
   for (const name of modelColumns(detector)) used.set(name, 'model');
   for (const [name, place] of used) {

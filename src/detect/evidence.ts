@@ -11,29 +11,74 @@ export interface EvidenceStatement {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** A statement that counts numbers of a finding's sentence again, from the events they are about. */
+export interface RecountStatement {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** column → its value when the sentence was written; the statement gives one row with the same names */
+  readonly told: Readonly<Record<string, unknown>>;
+}
+
 /**
  * The statements that fetch the events behind a finding, best source first; the first that gives rows is used.
- * The finding's entity and columns are bound as parameters, typed by their values.
+ * The finding's entity and columns are bound as parameters, typed by their values. They look at the span that the
+ * finding's figures are about, so that sentence, figures and evidence speak of the same events.
  */
 export function evidenceStatements(detector: Detector, finding: Finding, limit: number): EvidenceStatement[] {
   return detector.evidence.map((query) => statement(query, finding, limit));
 }
 
-function statement(query: EvidenceQuery, finding: Finding, limit: number): EvidenceStatement {
+/**
+ * The statements that count the numbers of a finding's sentence again: one for the evidence query that gave its events
+ * (the first in which anything is found), and one for each of the detector's `recount`. `evidence`: which of the
+ * detector's evidence queries, from 0.
+ */
+export function recountStatements(
+  detector: Detector,
+  finding: Finding,
+  evidence: number,
+): RecountStatement[] {
+  const queries = [{ ...detector.evidence[evidence]!, before: false }, ...detector.recount];
+  return queries
+    .filter((one) => Object.keys(one.counts).length > 0)
+    .map(({ table, where, before, counts }) => {
+      const from_us = before ? 0 : finding.figures_start_at;
+      const names = Object.keys(counts);
+      const select = names.map((name) => `${counts[name]} AS ${name}`).join(', ');
+      const bound = bind(`SELECT ${select} FROM ${table} WHERE ${within} AND (${where})`, finding, from_us);
+      const told = Object.fromEntries(names.map((name) => [name, finding.values[name]]));
+      return { ...bound, told };
+    });
+}
+
+const within =
+  'time >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND time < fromUnixTimestamp64Micro(toInt64({to_us:Float64}))';
+
+/** SQL with the values of a finding as typed parameters, and the span its figures are about as from_us and to_us. */
+function bind(
+  text: string,
+  finding: Finding,
+  from_us: number,
+): { sql: string; params: Record<string, unknown> } {
   const values = { ...finding.values, ...finding.entity };
-  const params: Record<string, unknown> = { from_us: finding.start_at, to_us: finding.end_at + 1 };
-  let where = query.where;
-  for (const name of placeholders(query.where)) {
+  const params: Record<string, unknown> = { from_us, to_us: finding.figures_end_at + 1 };
+  let sql = text;
+  for (const name of placeholders(text)) {
     const value = values[name];
     const type = typeof value === 'number' ? 'Float64' : 'String';
     params[name] = typeof value === 'number' ? value : String(value ?? '');
-    where = where.replaceAll(`{${name}}`, `{${name}:${type}}`);
+    sql = sql.replaceAll(`{${name}}`, `{${name}:${type}}`);
   }
+  return { sql, params };
+}
+
+function statement(query: EvidenceQuery, finding: Finding, limit: number): EvidenceStatement {
+  const { sql: where, params } = bind(query.where, finding, finding.figures_start_at);
   const has = (name: string): boolean =>
     Object.hasOwn(tables[query.table as keyof typeof tables].columns, name);
   const column = (name: string, otherwise: string): string => (has(name) ? name : `${otherwise} AS ${name}`);
   const says = saysColumns[query.table] ?? [];
-  const condition = `time >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND time < fromUnixTimestamp64Micro(toInt64({to_us:Float64})) AND (${where})`;
+  const condition = `${within} AND (${where})`;
   const sql = `SELECT lower(hex(event_id)) AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, file, line, offset, raw,
   ${column('src_ip', "''")}, ${column('src_port', '0')}, ${column('dst_ip', "''")}, ${column('dst_port', '0')}${says.map((name) => `, ${name}`).join('')}
 FROM ${query.table} WHERE ${condition} ORDER BY ${query.order}, time, event_id LIMIT ${Math.floor(limit)}`;

@@ -37,6 +37,8 @@ export function findingOf(
     }),
     start_at: row.first_at,
     end_at: row.last_at,
+    figures_start_at: row.first_at,
+    figures_end_at: row.last_at,
     windows: 1,
     entity: { ...row.entity },
     values: short(values),

@@ -81,4 +81,10 @@ export async function detect(
   return findings;
 }
 
-export { type EvidenceStatement, evidenceOf, evidenceStatements } from './evidence.ts';
+export {
+  type EvidenceStatement,
+  evidenceOf,
+  evidenceStatements,
+  type RecountStatement,
+  recountStatements,
+} from './evidence.ts';

@@ -1,7 +1,7 @@
 import { WeirError } from '../base/error.ts';
 import type { Content } from '../content/index.ts';
 import { fractionSums } from '../content/row-order.ts';
-import { evidenceStatements } from '../detect/index.ts';
+import { evidenceStatements, recountStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
 import type { Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -33,11 +33,16 @@ export async function checkStatements(store: Store, content: Content): Promise<v
     } catch (cause) {
       throw invalid(`${detector.file} with ${feature.file}`, cause);
     }
-    for (const [i, one] of evidenceStatements(detector, blankFinding(feature), 1).entries()) {
+    const blank = blankFinding(feature);
+    const backing = [
+      ...evidenceStatements(detector, blank, 1),
+      ...detector.evidence.flatMap((_, i) => recountStatements(detector, blank, i)),
+    ];
+    for (const one of backing) {
       await store
         .query(`DESCRIBE (${one.sql})`, one.params, { name: 'check evidence' })
         .catch((cause: unknown) => {
-          throw invalid(`${detector.file}: evidence ${i + 1}`, cause);
+          throw invalid(`${detector.file}: evidence or recount`, cause);
         });
     }
   }
@@ -69,5 +74,5 @@ function blankFinding(feature: Feature): Finding {
   for (const name of feature.grain) values[name] = name.endsWith('_port') ? 0 : '';
   for (const [name, { unit }] of Object.entries(feature.columns))
     values[name] = unit === 'text' || unit === 'list' ? '' : 0;
-  return { values, entity: {}, start_at: 0, end_at: 0 } as unknown as Finding;
+  return { values, entity: {}, figures_start_at: 0, figures_end_at: 0 } as unknown as Finding;
 }

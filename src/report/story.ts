@@ -62,11 +62,19 @@ function headline(finding: Finding, width: number, paint: Paint): string {
       'when',
       `${timeRange(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
     ],
+    ...(ofPart(finding)
+      ? [
+          [
+            'figures',
+            `of the strongest part, ${timeRange(finding.figures_start_at, finding.figures_end_at)} UTC`,
+          ] as const,
+        ]
+      : []),
     ['risk', `${finding.risk_score} of 100`],
     ['confidence', `${finding.confidence_score} of 100`],
     ['detector', `${finding.detector}, stage ${spaced(finding.stage)}`],
     ['finding', finding.finding_id],
-  ] as const;
+  ];
   return [
     `${label}  ${paint('bold', plain(finding.title))}`,
     ...facts.map(([name, fact]) => {
@@ -74,6 +82,11 @@ function headline(finding: Finding, width: number, paint: Paint): string {
       return wrap(fact, width, first, ' '.repeat(first.length));
     }),
   ].join('\n');
+}
+
+/** Whether sentence, figures and evidence speak of a part of the time in which it was seen. */
+function ofPart(finding: Finding): boolean {
+  return finding.figures_start_at > finding.start_at || finding.figures_end_at < finding.end_at;
 }
 
 function why(finding: Finding, width: number, paint: Paint): string {
@@ -202,15 +215,21 @@ function against(finding: Finding): string {
   return `${told}Baseline: ${finding.baseline.says}.${odds}`;
 }
 
-/** What it is called, when it was, and the first line that shows it. */
+/**
+ * What it is called, when that was which the sentence is about, the first line that shows it, and when else the same was
+ * seen.
+ */
 function traced(finding: Finding): string {
   const names = finding.attack.map(({ id, name }) => `${id} ${name}`).join(', ');
-  const when = `${timeRange(finding.start_at, finding.end_at)} UTC`;
+  const when = `${timeRange(finding.figures_start_at, finding.figures_end_at)} UTC`;
   const [first] = finding.evidence;
   const rest = finding.evidence_total - 1;
   const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
   const where = first ? `, see ${place(first)}${more}` : '';
-  return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.`;
+  const longer = ofPart(finding)
+    ? ` In all ${timeRange(finding.start_at, finding.end_at)} UTC, in ${counted(finding.windows, 'window')}; told is the strongest.`
+    : '';
+  return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.${longer}`;
 }
 
 /** What was not seen there, so that nobody takes the story for more than it is. */

@@ -160,11 +160,30 @@ export const DetectorTest = z.strictObject({
   src_ip: z.string().optional(),
 });
 
+const Counts = z
+  .record(z.string(), z.string())
+  .default({})
+  .describe('column named in explain → SQL aggregate over these events that gives its value again');
+
 const EvidenceQuery = z.strictObject({
   table: z.string(),
-  where: z.string().describe('SQL over the table; the grain and columns are bound as {name}'),
+  where: z
+    .string()
+    .describe('SQL over the table; the grain and columns are bound as {name}, $(fragment) as in features'),
   order: z.string().default('time'),
+  counts: Counts,
 });
+/** Events that are no evidence of the finding, but that a number of its sentence is about. */
+const RecountQuery = z.strictObject({
+  table: z.string(),
+  where: z.string(),
+  before: z
+    .boolean()
+    .default(false)
+    .describe('also what happened before the span of the figures, as far back as events are kept'),
+  counts: Counts,
+});
+export type RecountQuery = z.infer<typeof RecountQuery>;
 export type EvidenceQuery = z.infer<typeof EvidenceQuery>;
 
 export type DetectorTest = z.infer<typeof DetectorTest>;
@@ -199,6 +218,10 @@ export const Detector = z.strictObject({
     .union([EvidenceQuery, z.array(EvidenceQuery).min(1)])
     .transform((one) => (Array.isArray(one) ? one : [one]))
     .describe('which events back a finding; the first that has any gives them'),
+  recount: z
+    .array(RecountQuery)
+    .default([])
+    .describe('where the numbers of the sentence come from that evidence does not hold'),
   tests: z.array(DetectorTest).min(2),
 });
 export type Detector = z.infer<typeof Detector> & { file: string };

@@ -57,6 +57,12 @@ export const Finding = z.object({
   attack: z.array(z.object({ id: z.string(), name: z.string(), tactics: z.array(z.string()) })),
   start_at: z.number(),
   end_at: z.number(),
+  figures_start_at: z
+    .number()
+    .describe(
+      'first event that summary, values, reasons and evidence are about: those of the strongest window',
+    ),
+  figures_end_at: z.number().describe('last event of them'),
   windows: z.int().positive().describe('windows in which it was seen'),
   entity: z.record(z.string(), z.union([z.string(), z.number()])),
   values: z.record(z.string(), z.unknown()).describe('all columns of the strongest row'),
