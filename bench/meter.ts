@@ -12,10 +12,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Sink } from '../src/schema/reading.ts';
+import { packetDecoder } from '../src/sources/packet/joint.ts';
 import { Meter } from '../src/sources/packet/meter.ts';
-import { packetDecoder } from '../src/sources/packet/reader.ts';
-import { newPcapReader, pcap } from '../src/sources/pcap.ts';
-import { newPcapngReader } from '../src/sources/pcapng.ts';
+import { PcapReader } from '../src/sources/packet/pcap-reader.ts';
+import { PcapngReader } from '../src/sources/packet/pcapng-reader.ts';
+import { pcap } from '../src/sources/pcap.ts';
 import { writeCapture } from './capture.ts';
 
 const { values } = parseArgs({
@@ -41,6 +42,8 @@ interface Result {
   readonly rss_bytes: number;
 }
 
+const latest = 4_102_444_800_000_000;
+
 /** Reads a capture in this process: the next chunk is on its way while one is decoded. */
 async function readCapture(path: string, analyze: boolean): Promise<Result> {
   const events: Record<string, number> = {};
@@ -59,12 +62,12 @@ async function readCapture(path: string, analyze: boolean): Promise<Result> {
   const size = (await file.stat()).size;
   const chunk = 1 << 20;
   const buffers = [Buffer.allocUnsafe(chunk), Buffer.allocUnsafe(chunk)];
-  const meter = new Meter(sink, { latest_time: 4_102_444_800_000_000, analyze });
+  const meter = new Meter(sink, { latest_time: latest, analyze });
   let at = 0;
   let turn = 0;
   let reading = file.read(buffers[0]!, 0, chunk, 0);
   let first = true;
-  let decoder = packetDecoder(newPcapReader(), meter, sink);
+  let decoder = packetDecoder(new PcapReader(), meter, sink, latest);
   while (at < size) {
     const { bytesRead } = await reading;
     if (bytesRead === 0) break;
@@ -72,7 +75,7 @@ async function readCapture(path: string, analyze: boolean): Promise<Result> {
     at += bytesRead;
     turn = 1 - turn;
     reading = file.read(buffers[turn]!, 0, chunk, at);
-    if (first && pcap.detect(full) === 0) decoder = packetDecoder(newPcapngReader(), meter, sink);
+    if (first && pcap.detect(full) === 0) decoder = packetDecoder(new PcapngReader(), meter, sink, latest);
     first = false;
     decoder.push(full);
     if (meter.live > mostLive) mostLive = meter.live;

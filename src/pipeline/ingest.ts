@@ -4,10 +4,18 @@ import { type Input, type OpenInput, openInput, peekInput } from '../collect/ind
 import { createDuplicates, createEnricher, type Enricher } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { count, emptyLedger, type InputReport, total } from '../schema/ledger.ts';
-import type { DecodeOptions, Sink, SourceFormat } from '../schema/reading.ts';
+import type {
+  DecodeOptions,
+  JointDecoder,
+  JointFormat,
+  Part,
+  Sink,
+  SourceFormat,
+} from '../schema/reading.ts';
 import { noteKind } from '../schema/set-aside.ts';
 import { detectFormat, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
+import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
 
 /** What is read, and how. Times are µs since 1970. */
 export interface IngestOptions {
@@ -35,6 +43,8 @@ export interface Planned {
   readonly format: SourceFormat | null;
   readonly first_time: number | null;
   readonly head: Buffer;
+  /** Parts of a file that overlap in time, to be read side by side; none: it is read from one end to the other. */
+  readonly parts: readonly Part[];
 }
 
 /** Files whose first 64 KiB stay in memory until reading begins. */
@@ -61,13 +71,32 @@ export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
     const format = detectFormat(head);
     // Of many files only the first ones are looked into again, the others just told apart.
     const kept = planned.length < most_heads ? head : Buffer.from(head.subarray(0, 64));
-    planned.push({ input, format, first_time: format?.first_time(head) ?? null, head: kept });
+    const parts = await partsOf(input, format);
+    planned.push({ input, format, first_time: earliest(format, head, parts), head: kept, parts });
   }
   return planned.sort(
     (a, b) =>
       (a.first_time ?? Number.MAX_VALUE) - (b.first_time ?? Number.MAX_VALUE) ||
       (a.input.name < b.input.name ? -1 : 1),
   );
+}
+
+function earliest(format: SourceFormat | null, head: Buffer, parts: readonly Part[]): number | null {
+  const times = parts.map((part) => part.first_time ?? Number.POSITIVE_INFINITY);
+  return parts.length > 0 ? Math.min(...times) : (format?.first_time(head) ?? null);
+}
+
+/** Looks through a file for parts that overlap in time. What cannot be read twice is one part. */
+async function partsOf(input: Input, format: SourceFormat | null): Promise<Part[]> {
+  const finder = input.size_bytes === null ? undefined : format?.joint?.parts?.();
+  if (finder === undefined) return [];
+  try {
+    for await (const chunk of (await openInput(input)).chunks) finder.push(chunk);
+  } catch (error) {
+    if (!unreadable(error)) throw error;
+    return []; // told of when it is its turn
+  }
+  return finder.end();
 }
 
 function unreadable(error: unknown): error is WeirError {
@@ -86,7 +115,16 @@ export class Ingest {
   readonly #rejects: RejectWriter;
   readonly #days = new Set<number>();
   #events = 0;
-  #bytes_before = 0;
+  /** of inputs that are read to their end */
+  #bytes_done = 0;
+  #bytes_total: number | null = null;
+  #shift = 0;
+  /** number under which duplicates know what joint decoders tell */
+  #joint_file: number | null = null;
+  /** what open inputs have read so far */
+  readonly #open = new Set<OpenInput>();
+  /** Decoders that go on from one input to the next, and what they have not begun with. */
+  readonly #joints = new Map<JointFormat['open'], JointReading>();
 
   constructor(store: Store, options: IngestOptions) {
     this.#store = store;
@@ -107,44 +145,40 @@ export class Ingest {
 
   /** Reads what was planned, in that order. `shift`: added to every event time, µs. */
   async read(planned: readonly Planned[], shift = 0): Promise<void> {
-    const sizes = planned.map((one) => one.input.size_bytes);
-    const bytes_total = sizes.includes(null)
+    const sizes = planned.map(({ input, parts }) =>
+      input.size_bytes === null ? null : input.size_bytes * Math.max(1, parts.length),
+    );
+    this.#bytes_total = sizes.includes(null)
       ? null
       : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-    this.#bytes_before = 0;
+    this.#bytes_done = 0;
+    this.#shift = shift;
     if (this.reports.length === 0) this.#duplicates = createDuplicates({ sensors: this.#sensorsOf(planned) });
     for (const one of planned) {
-      await this.#file(one, bytes_total, shift);
-      this.#bytes_before += one.input.size_bytes ?? 0;
+      const joint = one.format?.joint;
+      if (joint) this.#joint(joint).waiting.push(...streamsOf(one));
     }
+    for (const { waiting } of this.#joints.values()) waiting.sort(byFirstTime);
+    for (const one of planned) {
+      const joint = one.format?.joint;
+      if (joint) await this.#together(this.#joint(joint), one);
+      else await this.#file(one);
+    }
+    for (const { decoder } of this.#joints.values()) decoder.end();
+    this.#joints.clear();
     await this.#writer.flush();
     await this.#rejects.flush();
     await this.#saveReports();
   }
 
-  async #file(planned: Planned, bytes_total: number | null, shift: number): Promise<void> {
+  async #file(planned: Planned): Promise<void> {
     const { input } = planned;
-    const report = {
-      file: input.name,
-      format: planned.format?.id ?? '',
-      bytes: 0,
-      ledger: emptyLedger(),
-      first_time: null as number | null,
-      last_time: null as number | null,
-    };
-    this.reports.push(report);
-    let opened: OpenInput;
-    try {
-      opened = await openInput(input);
-    } catch (error) {
-      if (!unreadable(error)) throw error;
-      // It was there a moment ago. One file that is gone must not cost the others.
-      this.#sink(report, planned.format, shift).rejected(error.message, 0, 0, '');
-      return;
-    }
+    const report = this.#report(planned);
+    const opened = await this.#opened(input, report, planned.format);
+    if (opened === null) return;
     const format = planned.format ?? detectFormat(opened.head);
     report.format = format?.id ?? '';
-    const sink = this.#sink(report, format, shift);
+    const sink = this.#sink(report, format);
     if (!format) {
       await opened.close();
       // What lies beside logs in a folder (a README, a script) was not asked for by name.
@@ -153,44 +187,105 @@ export class Ingest {
       else sink.rejected(whyUnknown(opened.head), 1, 0, opened.head.toString('latin1', 0, 256));
       return;
     }
-    const decode: DecodeOptions = {
-      latest_time: this.#options.latest_time,
-      keep_raw: this.#options.keep_raw,
-    };
-    const decoder = format.open(input.name, sink, decode);
+    const decoder = format.open(input.name, sink, this.#decode_options());
     let broke = '';
+    this.#open.add(opened);
     try {
       for await (const chunk of opened.chunks) {
         decoder.push(chunk);
-        if (this.#writer.busy) await this.#writer.ready();
-        if (this.#rejects.busy) await this.#rejects.ready();
-        this.#options.progress({
-          bytes_read: this.#bytes_before + opened.bytes_read(),
-          bytes_total,
-          events: this.#events,
-          file: input.name,
-        });
+        await this.#room(input.name);
       }
     } catch (error) {
       if (!unreadable(error)) throw error;
       broke = error.message;
     }
     decoder.end();
-    for (const problem of opened.problems()) sink.rejected(problem.reason, 0, problem.offset, '');
-    if (broke !== '') sink.rejected(broke, 0, opened.bytes_out(), '');
-    report.bytes = opened.bytes_out();
+    this.#closed(opened, input, report, sink, broke);
   }
 
-  #sink(
-    report: {
-      file: string;
-      ledger: InputReport['ledger'];
-      first_time: number | null;
-      last_time: number | null;
-    },
-    format: SourceFormat | null,
-    shift: number,
-  ): Sink {
+  #decode_options(): DecodeOptions {
+    return { latest_time: this.#options.latest_time, keep_raw: this.#options.keep_raw };
+  }
+
+  #report({ input, format }: Planned): Report {
+    const report: Report = {
+      file: input.name,
+      format: format?.id ?? '',
+      bytes: 0,
+      ledger: emptyLedger(),
+      first_time: null,
+      last_time: null,
+    };
+    this.reports.push(report);
+    return report;
+  }
+
+  /** null: it was there a moment ago, and that is told of. One file that is gone must not cost the others. */
+  async #opened(input: Input, report: Report, format: SourceFormat | null): Promise<OpenInput | null> {
+    try {
+      return await openInput(input);
+    } catch (error) {
+      if (!unreadable(error)) throw error;
+      this.#sink(report, format).rejected(error.message, 0, 0, '');
+      return null;
+    }
+  }
+
+  /** Waits until what was read is stored, so that memory stays bounded. */
+  async #room(file: string): Promise<void> {
+    if (this.#writer.busy) await this.#writer.ready();
+    if (this.#rejects.busy) await this.#rejects.ready();
+    let bytes_read = this.#bytes_done;
+    for (const one of this.#open) bytes_read += one.bytes_read();
+    const { events } = this;
+    this.#options.progress({ bytes_read, bytes_total: this.#bytes_total, events, file });
+  }
+
+  /** An input is over: what was wrong with it as a whole. */
+  #closed(opened: OpenInput, input: Input, report: Report, sink: Sink, broke: string): void {
+    this.#open.delete(opened);
+    this.#bytes_done += input.size_bytes ?? 0;
+    for (const problem of opened.problems()) sink.rejected(problem.reason, 0, problem.offset, '');
+    if (broke !== '') sink.rejected(broke, 0, opened.bytes_out(), '');
+    report.bytes = Math.max(report.bytes, opened.bytes_out());
+  }
+
+  #joint(format: JointFormat): JointReading {
+    let joint = this.#joints.get(format.open);
+    if (joint === undefined) {
+      joint = { decoder: format.open(this.#decode_options()), waiting: [], reports: new Map() };
+      this.#joints.set(format.open, joint);
+    }
+    return joint;
+  }
+
+  /** Reads one input, and side by side with it those that overlap it in time. */
+  #together(joint: JointReading, planned: Planned): Promise<void> {
+    return readTogether<Stream, Reading>({
+      waiting: joint.waiting,
+      wanted: (one) => one.planned === planned,
+      join: (one) => this.#join(joint, one),
+      pushed: (one) => this.#room(one.input.name),
+      leave: async ({ chunks, opened, input, report, sink, broke }) => {
+        await chunks.return?.();
+        this.#closed(opened, input, report, sink, broke);
+      },
+    });
+  }
+
+  async #join(joint: JointReading, { planned, part }: Stream): Promise<Reading | null> {
+    const { input, format } = planned;
+    const report = joint.reports.get(planned) ?? this.#report(planned);
+    joint.reports.set(planned, report);
+    const opened = await this.#opened(input, report, format);
+    if (opened === null) return null;
+    this.#open.add(opened);
+    const sink = this.#sink(report, format);
+    const reading = { input, report, opened, sink, to: joint.decoder.add(sink, part), broke: '' };
+    return Object.assign(reading, { chunks: tellingWhy(opened.chunks, reading) });
+  }
+
+  #sink(report: Report, format: SourceFormat | null): Sink {
     const { ledger } = report;
     const { until } = this.#options;
     const enricher = this.#enricher;
@@ -198,6 +293,10 @@ export class Ingest {
     const writer = this.#writer;
     const file = writer.input(report.file, format?.id ?? '');
     const sensor = this.#sensorOf(report.file, format);
+    const shift = this.#shift;
+    // What is decoded as one is one file: what it says twice it means twice.
+    if (format?.joint) this.#joint_file ??= file;
+    const one_file = format?.joint ? this.#joint_file! : file;
     return {
       event: (read: WeirEvent, line, offset, raw) => {
         ledger.read++;
@@ -208,7 +307,7 @@ export class Ingest {
           return;
         }
         const event = enricher.enrich(read);
-        const why = duplicates.check(event, file, sensor);
+        const why = duplicates.check(event, one_file, sensor);
         if (why !== null) {
           count(ledger.duplicates, why);
           return;
@@ -224,6 +323,10 @@ export class Ingest {
         ledger.read++;
         countBounded(ledger.filtered, reason);
       },
+      duplicate: (reason) => {
+        ledger.read++;
+        countBounded(ledger.duplicates, reason);
+      },
       rejected: (reason, line, offset, excerpt) => {
         ledger.read++;
         countBounded(ledger.rejected, reasonKind(reason));
@@ -238,10 +341,10 @@ export class Ingest {
     return new Set(planned.map((one) => this.#sensorOf(one.input.name, one.format))).size;
   }
 
-  /** Files of one folder and family are one sensor: what it says twice, it means twice. */
+  /** Files of one folder and family are one sensor: what it says twice, it means twice. So are all captures. */
   #sensorOf(file: string, format: SourceFormat | null): number {
     const family = (format?.id ?? '').split('_')[0] ?? '';
-    const name = family.startsWith('pcap') ? `packet ${file}` : `${family} ${dirname(file)}`;
+    const name = format?.joint ? 'packets' : `${family} ${dirname(file)}`;
     let sensor = this.#sensors.get(name);
     if (sensor === undefined) {
       sensor = this.#sensors.size;
@@ -268,6 +371,54 @@ export class Ingest {
     }));
     return saveFiles(this.#store, rows, now);
   }
+}
+
+/** An input, or a part of one, that a joint decoder has not read yet. */
+interface Stream extends Waiting {
+  readonly planned: Planned;
+  readonly part: Part;
+}
+
+/** One that it reads now. */
+interface Reading extends Joined {
+  readonly input: Input;
+  readonly report: Report;
+  readonly opened: OpenInput;
+  readonly sink: Sink;
+  /** why it could not be read to its end */
+  broke: string;
+}
+
+/** The bytes of a file up to where it can be read. */
+async function* tellingWhy(chunks: AsyncIterable<Buffer>, to: { broke: string }): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    if (!unreadable(error)) throw error;
+    to.broke = error.message;
+  }
+}
+
+interface JointReading {
+  readonly decoder: JointDecoder;
+  /** in the order of time */
+  readonly waiting: Stream[];
+  readonly reports: Map<Planned, Report>;
+}
+
+interface Report extends InputReport {
+  format: string;
+  bytes: number;
+  first_time: number | null;
+  last_time: number | null;
+}
+
+function streamsOf(planned: Planned): Stream[] {
+  const { parts, first_time } = planned;
+  if (parts.length === 0) {
+    return [{ planned, part: { offset: 0, end: Number.POSITIVE_INFINITY, line: 0, first_time }, first_time }];
+  }
+  return parts.map((part) => ({ planned, part, first_time: part.first_time }));
 }
 
 /** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */

@@ -11,6 +11,8 @@ export interface Sink {
   event(event: WeirEvent, line: number, offset: number, raw: string): void;
   /** A record that is well formed but not wanted; `reason` is one of few words: 'header', 'log type not used', ... */
   filtered(reason: string, line: number, offset: number): void;
+  /** A record that this input, or one that is decoded with it, has told already; `reason` as above. Absent: filtered. */
+  duplicate?(reason: string, line: number, offset: number): void;
   /** A record that cannot be read. `reason` is for people: "src_port is not a port: 99999". `excerpt` at most 4,096 characters. */
   rejected(reason: string, line: number, offset: number, excerpt: string): void;
 }
@@ -28,6 +30,52 @@ export interface DecodeOptions {
   readonly keep_raw: boolean;
 }
 
+/** A stretch of an input that goes forward in time: nearly always the whole input. */
+export interface Part {
+  /** byte offsets in the uncompressed file; `end` may be Infinity */
+  readonly offset: number;
+  readonly end: number;
+  /** records of the file before it */
+  readonly line: number;
+  /** event time of its first record, µs; null: not known */
+  readonly first_time: number | null;
+}
+
+/** One input, or part of one, on its way through a JointDecoder. Who drives it keeps to the order of `next`. */
+export interface JointInput {
+  /** Time of its next record, µs; NaN: push more bytes, or end; Infinity: it is over. */
+  readonly next: number;
+  /** Bytes from the beginning of the file on, also those before the part; only while `next` is NaN. */
+  push(chunk: Buffer): void;
+  /** There are no more bytes. */
+  end(): void;
+  /** Decodes its records with times up to `until`. */
+  run(until: number): void;
+}
+
+/**
+ * Decodes many inputs as one: records of all in the order of time, and what is open at the end of one goes on in the
+ * next. An event is told to the sink of the input where its first record was.
+ */
+export interface JointDecoder {
+  add(sink: Sink, part: Part): JointInput;
+  /** All inputs are over. */
+  end(): void;
+}
+
+/** How inputs of a format, or of several that share `open`, are decoded as one. */
+export interface JointFormat {
+  open(options: DecodeOptions): JointDecoder;
+  /** Takes the bytes of a file and tells its parts; null where files of the format have only one. */
+  readonly parts: (() => PartFinder) | null;
+}
+
+export interface PartFinder {
+  push(chunk: Buffer): void;
+  /** In the order of the file; none: the file is one part. */
+  end(): Part[];
+}
+
 /** One kind of file, told by its content. Listed in sources/index.ts. */
 export interface SourceFormat {
   /** snake_case: zeek_tsv, zeek_json, suricata_eve, pcap, pcapng */
@@ -38,4 +86,6 @@ export interface SourceFormat {
   /** Event time of the first record, µs since 1970, or null; orders rotated files. Takes the same head. */
   first_time(head: Buffer): number | null;
   open(file: string, sink: Sink, options: DecodeOptions): Decoder;
+  /** Set where what files say continues from one to the next (captures): then they are read through it. */
+  readonly joint?: JointFormat;
 }

@@ -120,7 +120,8 @@ test('a packet from the future or from before 1970 is a reject', () => {
 
 test('several interfaces of a pcapng file have their own link type and clock', () => {
   const raw = frame(udp('10.0.0.1', 5353, '224.0.0.251', 5353, Buffer.from('x')));
-  const file = pcapngCapture([raw, { ...raw, interface: 1 }], {
+  const other = frame(udp('10.0.0.1', 5353, '224.0.0.251', 5353, Buffer.from('y')));
+  const file = pcapngCapture([raw, { ...other, interface: 1 }], {
     interfaces: [
       { link: 1, resolution: 6 },
       { link: 101, resolution: 9 },

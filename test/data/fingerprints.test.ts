@@ -4,12 +4,14 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { canonicalIp } from '../../src/base/ip.ts';
 import type { WeirEvent } from '../../src/schema/event/index.ts';
+import { Feed } from '../../src/sources/packet/feed.ts';
 import { Frame, found } from '../../src/sources/packet/frame.ts';
+import { PcapReader } from '../../src/sources/packet/pcap-reader.ts';
+import { PcapngReader } from '../../src/sources/packet/pcapng-reader.ts';
 import { ja4 } from '../../src/sources/packet/protocols/ja4.ts';
 import { feedTls, looksLikeTls, newTls } from '../../src/sources/packet/protocols/tls.ts';
-import type { PacketReader } from '../../src/sources/packet/reader.ts';
-import { newPcapReader, pcap } from '../../src/sources/pcap.ts';
-import { newPcapngReader, pcapng } from '../../src/sources/pcapng.ts';
+import { pcap } from '../../src/sources/pcap.ts';
+import { pcapng } from '../../src/sources/pcapng.ts';
 import { collectingSink } from '../collecting-sink.ts';
 import { noData, pack } from './packs.ts';
 
@@ -42,11 +44,13 @@ function missing(wanted: readonly string[], got: readonly string[]): string[] {
 /** The second client hello of a connection, which follows a retry request. In-order segments are enough for this. */
 function secondHellos(file: string): string[] {
   const bytes = readFileSync(file);
-  const reader: PacketReader = pcapng.detect(bytes) > 0 ? newPcapngReader() : newPcapReader();
+  const reader = pcapng.detect(bytes) > 0 ? new PcapngReader() : new PcapReader();
   const frame = new Frame();
   const streams = new Map<string, { next: number; parts: Uint8Array[] }>();
-  reader.read(bytes, 0, bytes.length, 0, {
-    packet(buf, start, upTo, wire, linkType) {
+  const feed = new Feed(
+    reader,
+    { rejected: () => {} },
+    (buf, start, upTo, wire, linkType) => {
       if (frame.decode(buf, start, upTo, wire, linkType) !== found || frame.protocol !== 6) return;
       const { l4, end } = frame;
       const from = l4 + (buf[l4 + 12]! >> 4) * 4;
@@ -62,10 +66,10 @@ function secondHellos(file: string): string[] {
       stream.next = (sequence + end - from) >>> 0;
       stream.parts.push(Uint8Array.from(buf.subarray(from, end)));
     },
-    filtered() {},
-    rejected() {},
-    fatal() {},
-  });
+    latest_time,
+  );
+  feed.push(bytes);
+  feed.run(latest_time);
   const seconds: string[] = [];
   for (const { parts } of streams.values()) {
     const first = parts[0]!;

@@ -8,11 +8,13 @@ import type { Connection } from '../../src/schema/event/connection.ts';
 import { tables, type WeirEvent } from '../../src/schema/event/index.ts';
 import type { Sink, SourceFormat } from '../../src/schema/reading.ts';
 import { recordCheck } from '../../src/schema/table.ts';
+import { packetDecoder } from '../../src/sources/packet/joint.ts';
 import { Meter, type MeterOptions } from '../../src/sources/packet/meter.ts';
+import { PcapReader } from '../../src/sources/packet/pcap-reader.ts';
+import { PcapngReader } from '../../src/sources/packet/pcapng-reader.ts';
 import { serverPortsOf } from '../../src/sources/packet/ports.ts';
-import { packetDecoder } from '../../src/sources/packet/reader.ts';
-import { newPcapReader, pcap } from '../../src/sources/pcap.ts';
-import { newPcapngReader, pcapng } from '../../src/sources/pcapng.ts';
+import { pcap } from '../../src/sources/pcap.ts';
+import { pcapng } from '../../src/sources/pcapng.ts';
 import { noData, pack } from './packs.ts';
 
 /**
@@ -96,7 +98,12 @@ function eventsOf(file: Buffer, options: Partial<MeterOptions>): WeirEvent[] {
   const events: WeirEvent[] = [];
   const sink: Sink = { event: (event) => events.push(event), filtered: () => {}, rejected: () => {} };
   const meter = new Meter(sink, { latest_time, ...options });
-  const decoder = packetDecoder(pcapng.detect(file) > 0 ? newPcapngReader() : newPcapReader(), meter, sink);
+  const decoder = packetDecoder(
+    pcapng.detect(file) > 0 ? new PcapngReader() : new PcapReader(),
+    meter,
+    sink,
+    latest_time,
+  );
   decoder.push(file);
   decoder.end();
   return events;

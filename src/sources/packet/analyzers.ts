@@ -82,7 +82,9 @@ class LiveFlow implements Flow, FlowPlace {
  */
 export class Analyzers {
   private readonly table: FlowTable;
-  private readonly sink: Sink;
+  /** of the file that the packet at hand lies in */
+  sink: Sink;
+  private told: Sink;
   private readonly on: boolean;
   private readonly flows: (LiveFlow | undefined)[] = [];
   /** names of flows whose analyzer is gone, by index */
@@ -97,6 +99,7 @@ export class Analyzers {
   constructor(table: FlowTable, sink: Sink, on: boolean) {
     this.table = table;
     this.sink = sink;
+    this.told = sink;
     this.on = on;
   }
 
@@ -115,7 +118,7 @@ export class Analyzers {
   }
 
   emit(event: WeirEvent): void {
-    this.sink.event(event, this.line, this.offset, '');
+    this.told.event(event, this.line, this.offset, '');
   }
 
   // ---- what comes in
@@ -132,6 +135,7 @@ export class Analyzers {
     offset: number,
   ): void {
     this.time = time;
+    this.told = this.sink;
     this.line = line;
     this.offset = offset;
     let flow = this.flowAt(index);
@@ -185,6 +189,7 @@ export class Analyzers {
     offset: number,
   ): void {
     this.time = time;
+    this.told = this.sink;
     this.line = line;
     this.offset = offset;
     let flow = this.flowAt(index);

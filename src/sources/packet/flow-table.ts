@@ -17,7 +17,7 @@ export const at = {
   resp: 4,
   ports: 8, // originator << 16 | responder
   meta: 9, // protocol | v6 << 8 | one-way << 9
-  flags: 10,
+  flags: 10, // flag | number of the file of the first packet << fileShift
   seen: 11, // letters of the history that are put once; responder's in the upper half
   services: 14,
   packed: 15, // letters of the history | VLAN << 8 | originator has a MAC << 24 | responder has << 25
@@ -88,6 +88,9 @@ export const flag = {
   long_history: 1024,
   teredo: 2048,
 } as const;
+export const fileShift = 12;
+/** Files that are told apart. */
+export const mostFiles = 1 << (32 - fileShift);
 
 export class FlowTable {
   readonly words: Int32Array[] = [];

@@ -65,6 +65,10 @@ export class Frame {
   d2 = 0;
   d3 = 0;
   protocol = 0;
+  /** identification of an IPv4 packet, 0 for IPv6 */
+  ip_id = 0;
+  /** what a cooked header (Linux, 'any') says of where the packet was seen: interface or sender, coming or going; 0: none */
+  cooked = 0;
   /** bytes of the IP packet with its headers, as the IP header counts */
   ip_bytes = 0;
   /** transport header in buf */
@@ -102,6 +106,7 @@ export class Frame {
     this.dst_mac = noMac;
     this.tunnels = 0;
     this.tunnel_id = 0;
+    this.cooked = 0;
     this.headers = 0;
     this.subframe = -1;
     // The two commonest links first; everything else goes through the table below.
@@ -142,6 +147,8 @@ export class Frame {
         if (end - start < 16) return this.fail('Linux cooked header cut short');
         this.mac_buf = buf;
         if (this.u16(start + 4) === 6) this.src_mac = start + 6;
+        // coming or going, and the sender's address: version 1 does not name the interface
+        this.cooked = ((this.u16(start) << 24) ^ this.word(start + 6) ^ (this.u16(start + 10) << 8)) | 1;
         this.wire -= 16;
         const hardware = this.u16(start + 2);
         const type = this.u16(start + 14);
@@ -152,6 +159,7 @@ export class Frame {
         if (end - start < 20) return this.fail('Linux cooked header cut short');
         this.mac_buf = buf;
         if (buf[start + 11] === 6) this.src_mac = start + 12;
+        this.cooked = (this.word(start + 4) << 3) | (buf[start + 10]! & 7) | 0x4000_0000;
         this.wire -= 20;
         if (this.u16(start + 8) === 824) return this.skip('not IP');
         return this.etherType(this.u16(start), start + 20);
@@ -445,14 +453,14 @@ export class Frame {
     this.s3 = (buf[at + 12]! << 24) | (buf[at + 13]! << 16) | (buf[at + 14]! << 8) | buf[at + 15]!;
     this.d3 = (buf[at + 16]! << 24) | (buf[at + 17]! << 16) | (buf[at + 18]! << 8) | buf[at + 19]!;
     this.protocol = buf[at + 9]!;
+    this.ip_id = (buf[at + 4]! << 8) | buf[at + 5]!;
     this.ip_bytes = total;
     this.l4 = at + header;
     this.l4_bytes = total - header;
     if (this.end > at + total) this.end = at + total;
     const fragment = (buf[at + 6]! << 8) | buf[at + 7]!;
     if ((fragment & 0x3fff) !== 0) {
-      const id = (buf[at + 4]! << 8) | buf[at + 5]!;
-      return this.fragment(id, (fragment & 0x1fff) << 3, (fragment & 0x2000) !== 0, header);
+      return this.fragment(this.ip_id, (fragment & 0x1fff) << 3, (fragment & 0x2000) !== 0, header);
     }
     return found;
   }
@@ -466,6 +474,7 @@ export class Frame {
     const total = unsized ? this.wire : length + 40;
     if (total > this.wire) return this.fail(`IPv6 length ${total} beyond the ${this.wire} bytes sent`);
     this.v6 = true;
+    this.ip_id = 0;
     this.s0 = this.word(at + 8);
     this.s1 = this.word(at + 12);
     this.s2 = this.word(at + 16);

@@ -5,6 +5,7 @@ import type { Sink } from '../../schema/reading.ts';
 import { Analyzers } from './analyzers.ts';
 import { serviceNames } from './apps/app.ts';
 import { internetSum, pseudoHeader } from './checksum.ts';
+import { Copies } from './copies.ts';
 import { addressText, isDnsPort, transportName } from './flow-place.ts';
 import {
   at,
@@ -12,8 +13,10 @@ import {
   endNum,
   endWords,
   FlowTable,
+  fileShift,
   flag,
   macBits,
+  mostFiles,
   num,
   pageBits,
   stride,
@@ -44,6 +47,14 @@ export interface MeterOptions {
 }
 
 const second = 1_000_000;
+/**
+ * Packets lie a little out of order in every capture; when one lies further back, the clock was set back, or a part of the
+ * capture begins anew, and flows from then on age by the new time.
+ */
+const backwards = 10 * second;
+const copyReason = 'the same packet from another place';
+/** Until the first file is known. */
+const nowhere: Sink = { event: () => {}, filtered: () => {}, rejected: () => {} };
 const excerptBytes = 64;
 const mostTunnelChanges = 5; // Tunnel::max_changes_per_connection
 /** Every so many packets a part of the table is looked through for flows that are due. */
@@ -56,7 +67,13 @@ const sweepLength = 128;
  * an answer or the rest of a hello is awaited.
  */
 export class Meter implements StreamConsumer {
-  private readonly sink: Sink;
+  /** of the files, by their numbers */
+  private readonly sinks: Sink[] = [];
+  private sink: Sink = nowhere;
+  private file = 0;
+  private readonly copies: Copies;
+  private stream = 0;
+  private comparing = false;
   private readonly frame = new Frame();
   private readonly table: FlowTable;
   private readonly tcp: TcpTracker;
@@ -72,8 +89,14 @@ export class Meter implements StreamConsumer {
   private line = 0;
   private offset = 0;
 
-  constructor(sink: Sink, options: MeterOptions) {
-    this.sink = sink;
+  /** `sink`: of the only file; null where files are announced by `source`, and their packets by `from`. */
+  constructor(sink: Sink | null, options: MeterOptions, copies = new Copies()) {
+    this.copies = copies;
+    if (sink !== null) {
+      this.source(sink);
+      this.sink = sink;
+      this.stream = copies.open();
+    }
     this.latest = options.latest_time;
     this.verify = options.verify_checksums ?? false;
     this.frame.verify = this.verify;
@@ -82,8 +105,30 @@ export class Meter implements StreamConsumer {
     this.ports = options.ports ?? serverPorts;
     this.table = new FlowTable(options.seed ?? randomInt(0x7fffffff));
     this.tcp = new TcpTracker(this.table, this);
-    this.analyzers = new Analyzers(this.table, sink, options.analyze ?? true);
+    this.analyzers = new Analyzers(this.table, this.sink, options.analyze ?? true);
   }
+
+  /** A file whose packets will come; its number. */
+  source(sink: Sink): number {
+    if (this.sinks.at(-1) === sink || this.sinks.length === mostFiles) return this.sinks.length - 1;
+    return this.sinks.push(sink) - 1;
+  }
+
+  /**
+   * Where the next packets come from: file, stream as `copies` numbers them, interface of the file (0: it has one).
+   * `comparing`: other streams may have the same packets.
+   */
+  from(file: number, stream: number, interface_number: number, comparing: boolean): void {
+    this.interface_number = interface_number;
+    this.comparing = comparing;
+    this.stream = stream;
+    if (this.file === file && this.sink !== nowhere) return;
+    this.file = file;
+    this.sink = this.sinks[file]!;
+    this.analyzers.sink = this.sink;
+  }
+
+  interface_number = 0;
 
   /** Packets taken so far. */
   packets = 0;
@@ -117,11 +162,20 @@ export class Meter implements StreamConsumer {
     const f = this.frame;
     f.time = time;
     const outcome = f.decode(buf, start, upTo, wire, linkType);
-    if (time > this.now) this.now = time;
+    if (time > this.now || time < this.now - backwards) this.now = time;
     if (--this.untilSweep === 0) this.sweep();
     if (outcome !== found) {
       if (outcome === broken) this.sink.rejected(f.reason, line, offset, excerpt(buf, start, upTo));
       else if (outcome !== waiting) this.sink.filtered(f.reason, line, offset);
+      return;
+    }
+    if (
+      (this.comparing || f.cooked !== 0 || this.interface_number !== 0) &&
+      this.copies.isCopy(f, linkType, this.stream, this.interface_number)
+    ) {
+      const { sink } = this;
+      if (sink.duplicate) sink.duplicate(copyReason, line, offset);
+      else sink.filtered(copyReason, line, offset);
       return;
     }
     let outer = true;
@@ -361,7 +415,7 @@ export class Meter implements StreamConsumer {
     w[b + at.line] = this.line;
     w[b + at.idle] = idle_s;
     w[b + at.tunnel] = f.tunnel_id;
-    w[b + at.flags] = flag.active;
+    w[b + at.flags] = flag.active | (this.file << fileShift);
     table.due[index] = f.time + Math.min(due_s * second, this.active > 0 ? this.active : Infinity);
     return index;
   }
@@ -517,8 +571,9 @@ export class Meter implements StreamConsumer {
     };
     const line = w[b + at.line]!;
     const offset = d[(b + num.offset) >>> 1]!;
+    const file = w[b + at.flags]! >>> fileShift;
     if (!last) table.remove(index);
-    this.sink.event(event, line, offset, '');
+    this.sinks[file]!.event(event, line, offset, '');
   }
 }
 
