@@ -35,30 +35,31 @@ FROM (
     dst_port,
     transport,
     count() AS calls,
-    groupArraySorted(20000)($(call(time, $(sent)))) AS packed,
+    groupArraySorted(20000)($(call(time, sent))) AS packed,
     arrayMap(one -> $(call_time(one)), packed) AS call_times,
     arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
-    sum($(sent)) AS sent_bytes,
-    sum($(received)) AS received_bytes,
+    sum(sent) AS sent_bytes,
+    sum(received) AS received_bytes,
     min(direction) AS direction,
     max(service) AS service,
     min(time) AS first_at,
     max(time) AS last_at
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
+  FROM $(direct_calls({from:DateTime64(6)}))
+  WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
     AND NOT $(resolving) AND NOT $(keeping_time) AND NOT $(leasing) AND NOT $(discovering)
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )
 ) AS calls_of
 LEFT JOIN (
-  -- destinations that were called by a name before: call_times_name judges those
-  SELECT src_ip, dst_ip, dst_port, min(time) AS named_at
+  -- calls by names that call_times_name judges; a name that hardly comes again leaves a call to its address
+  SELECT window_at, src_ip, dst_ip, dst_port, sum(n) AS named_calls
   FROM (
-    SELECT src_ip, dst_ip, dst_port, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
-    UNION ALL
-    SELECT src_ip, dst_ip, dst_port, time FROM http WHERE host != '' AND host != dst_ip AND time < {to:DateTime64(6)}
+    SELECT window_of(time) AS window_at, src_ip, dst_ip, dst_port, dst_name, count() AS n
+    FROM $(named_calls)
+    WHERE dst_ip != '' AND dst_name != dst_ip
+    GROUP BY window_at, src_ip, dst_ip, dst_port, dst_name
+    HAVING n >= 6
   )
-  GROUP BY src_ip, dst_ip, dst_port
-) AS named USING (src_ip, dst_ip, dst_port)
-WHERE calls >= 6 AND (named_at = toDateTime64(0, 6) OR named_at > last_at)
+  GROUP BY window_at, src_ip, dst_ip, dst_port
+) AS named USING (window_at, src_ip, dst_ip, dst_port)
+WHERE calls >= 6 AND 2 * named_calls < calls

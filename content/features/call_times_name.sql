@@ -14,10 +14,11 @@ columns:
   destinations: {unit: count, says: names it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
   bare_address: {unit: count, says: "1: an address, not a name"}
-  dst_ip: {unit: text, says: address}
+  dst_ip: {unit: text, says: "address, '' when a proxy lies between"}
   dst_port: {unit: port, says: port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
+  through: {unit: text, says: web proxy that lies between}
 */
 SELECT * FROM (
 SELECT
@@ -29,7 +30,7 @@ SELECT
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
-  dst_ip, dst_port, direction, service, first_at, last_at
+  dst_ip, dst_port, direction, service, through, first_at, last_at
 FROM (
   SELECT
     window_at,
@@ -39,22 +40,15 @@ FROM (
     groupArraySorted(20000)($(call(time, bytes))) AS packed,
     arrayMap(one -> $(call_time(one)), packed) AS call_times,
     arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
-    uniqExact(dst_ip) AS addresses,
+    uniqExactIf(dst_ip, dst_ip != '') AS addresses,
     argMax(dst_ip, (time, dst_ip)) AS dst_ip,
     $(most_frequent(dst_port)) AS dst_port,
     min(direction) AS direction,
     max(service) AS service,
+    if(max(proxy_ip) = '', '', concat(' through ', max(proxy_ip))) AS through,
     min(time) AS first_at,
     max(time) AS last_at
-  FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, server_name AS dst_name, 0 AS bytes, dst_ip, dst_port, direction, 'tls' AS service
-    FROM tls
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND server_name != '' AND direction != 'inbound'
-    UNION ALL
-    SELECT window_of(time) AS window_at, time, src_ip, host AS dst_name, ifNull(request_bytes, 0) AS bytes, dst_ip, dst_port, direction, 'http' AS service
-    FROM http
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND host != '' AND direction != 'inbound'
-  )
+  FROM (SELECT window_of(time) AS window_at, * FROM $(named_calls) WHERE direction != 'inbound')
   GROUP BY window_at, src_ip, dst_name
 ) AS pairs
 LEFT JOIN (

@@ -1,6 +1,6 @@
 /*
 about: Steady small uploads from one host to one outside destination over a long window.
-grain: [src_ip, dst_ip]
+grain: [src_ip, dst_ip, dst_name]
 reads: [connection]
 columns:
   sent_bytes: {unit: bytes, says: sent to it}
@@ -8,16 +8,18 @@ columns:
   hours: {unit: count, says: hours with uploads}
   peak_share: {unit: share, says: of it in the busiest hour}
   clients: {unit: count, says: local hosts that send to the same destination}
+  destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
 */
 SELECT
-  window_at, src_ip, dst_ip, sent_bytes, received_bytes, hours, peak_share,
-  count() OVER (PARTITION BY window_at, dst_ip) AS clients, dst_port, first_at, last_at
+  window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, sent_bytes, received_bytes, hours, peak_share,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients, dst_port, first_at, last_at
 FROM (
   SELECT
     window_of(hour) AS window_at,
     src_ip,
     dst_ip,
+    dst_name,
     sum(sent) AS sent_bytes,
     sum(received) AS received_bytes,
     countIf(sent > 2000) AS hours,
@@ -31,15 +33,16 @@ FROM (
       toStartOfHour(time) AS hour,
       src_ip,
       dst_ip,
+      dst_name,
       $(most_frequent(dst_port)) AS port,
-      sum($(sent)) AS sent,
-      sum($(received)) AS received,
+      sum(sent) AS sent,
+      sum(received) AS received,
       min(time) AS seen_first,
       max(time) AS seen_last
-    FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound'
-    GROUP BY hour, src_ip, dst_ip
+    FROM $(calls({from:DateTime64(6)}))
+    WHERE direction = 'outbound'
+    GROUP BY hour, src_ip, dst_ip, dst_name
   )
-  GROUP BY window_at, src_ip, dst_ip
+  GROUP BY window_at, src_ip, dst_ip, dst_name
 )
 WHERE hours >= 2

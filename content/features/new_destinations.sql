@@ -1,6 +1,6 @@
 /*
 about: Outside destinations that the network had never called before, by who called them first.
-grain: [src_ip, dst_ip]
+grain: [src_ip, dst_ip, dst_name]
 reads: [connection]
 columns:
   new_destinations: {unit: count, says: new destination}
@@ -11,12 +11,13 @@ columns:
   host_new_destinations: {unit: count, says: new destinations of the same host in the window}
   known_destinations: {unit: count, says: destinations the network knew before}
   network_age_h: {unit: count, says: hours of network history}
+  destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
   service: {unit: text, says: protocol}
 */
 SELECT
-  window_at, src_ip, dst_ip, 1 AS new_destinations, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip) AS clients,
+  window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, 1 AS new_destinations, connections, sent_bytes, received_bytes,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients,
   count() OVER (PARTITION BY window_at, src_ip) AS host_new_destinations,
   known_destinations, network_age_h, dst_port, service, first_at, last_at
 FROM (
@@ -24,25 +25,26 @@ FROM (
     window_of(time) AS window_at,
     src_ip,
     c.dst_ip AS dst_ip,
+    c.dst_name AS dst_name,
     count() AS connections,
-    sum($(sent)) AS sent_bytes,
-    sum($(received)) AS received_bytes,
+    sum(sent) AS sent_bytes,
+    sum(received) AS received_bytes,
     $(most_frequent(dst_port)) AS dst_port,
     max(service) AS service,
     min(rank_of_destination) AS known_destinations,
     dateDiff('hour', min(network_first), min(time)) AS network_age_h,
     min(time) AS first_at,
     max(time) AS last_at
-  FROM connection AS c
+  FROM $(calls({from:DateTime64(6)})) AS c
   INNER JOIN (
-    SELECT dst_ip, min(time) AS destination_first,
+    SELECT dst_ip, dst_name, min(time) AS destination_first,
       rank() OVER (ORDER BY min(time)) - 1 AS rank_of_destination,
       min(min(time)) OVER () AS network_first
-    FROM connection
-    WHERE direction = 'outbound' AND time < {to:DateTime64(6)} AND $(answered)
-    GROUP BY dst_ip
-  ) AS destinations USING (dst_ip)
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'outbound' AND $(answered)
+    FROM $(calls(toDateTime64(0, 6)))
+    WHERE direction = 'outbound' AND $(answered)
+    GROUP BY dst_ip, dst_name
+  ) AS destinations USING (dst_ip, dst_name)
+  WHERE direction = 'outbound' AND $(answered)
     AND destination_first >= window_of(time)
-  GROUP BY window_at, src_ip, dst_ip
+  GROUP BY window_at, src_ip, dst_ip, dst_name
 )

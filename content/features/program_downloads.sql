@@ -1,34 +1,42 @@
 /*
 about: Programs that came over plain HTTP or another unencrypted protocol from outside.
-grain: [src_ip, dst_ip]
+grain: [src_ip, dst_ip, dst_name]
 reads: [http, file]
 columns:
   programs: {unit: count, says: programs}
   bytes: {unit: bytes, says: downloaded}
   clients: {unit: count, says: local hosts that fetch programs from the same destination}
   bare_address: {unit: count, says: "1: the destination was called by its address, not by a name"}
-  dst_name: {unit: text, says: name of the destination}
+  address: {unit: text, says: "its address, or the proxy that lies between"}
   uri: {unit: text, says: path}
   dst_port: {unit: port, says: port}
 */
 SELECT
-  window_at, src_ip, dst_ip, programs, bytes,
+  window_at, src_ip, dst_ip, dst_name, programs, bytes,
   count() OVER (PARTITION BY window_at, dst_name) AS clients,
-  bare_address, dst_name, uri, dst_port, first_at, last_at
+  bare_address, address, uri, dst_port, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip,
+    window_of(time) AS window_at, src_ip, dst_ip, dst_name,
     count() AS programs,
     sum(response_bytes) AS bytes,
-    max(host = dst_ip OR host = '' OR match(host, '^[0-9.]+(:[0-9]+)?$') OR host LIKE '[%') AS bare_address,
-    argMin(host, (time, host, uri, dst_port)) AS dst_name,
-    argMin(uri, (time, host, uri, dst_port)) AS uri,
-    argMin(dst_port, (time, host, uri, dst_port)) AS dst_port,
+    max(dst_name = dst_ip OR dst_name = '' OR match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
+    max(if(proxy_ip = '', dst_ip, concat('through ', proxy_ip))) AS address,
+    argMin(path, (time, path, port)) AS uri,
+    argMin(port, (time, path, port)) AS dst_port,
     min(time) AS first_at,
     max(time) AS last_at
-  FROM http
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
+  FROM (
+    SELECT time, src_ip, dst_ip, host AS dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, '' AS proxy_ip
+    FROM http
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND (NOT $(any_proxy) OR src_ip NOT IN $(proxies) AND dst_ip NOT IN $(proxies))
+    UNION ALL
+    SELECT time, src_ip, '' AS dst_ip, dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, proxy_ip
+    FROM $(proxy_requests({from:DateTime64(6)}))
+    WHERE time < {to:DateTime64(6)} AND method != 'CONNECT'
+  )
+  WHERE direction IN ('outbound', 'external')
     AND (response_mime IN ('application/x-dosexec', 'application/x-executable', 'application/x-msdownload', 'application/x-elf', 'application/x-sharedlib', 'application/vnd.microsoft.portable-executable', 'application/x-mach-o-executable')
-      OR match(lower(uri), '[.](exe|dll|scr|ps1|hta|vbs|jar|elf)([?]|$)')) AND status_code IN (0, 200, 206)
-  GROUP BY window_at, src_ip, dst_ip
+      OR match(lower(path), '[.](exe|dll|scr|ps1|hta|vbs|jar|elf)([?]|$)')) AND status_code IN (0, 200, 206)
+  GROUP BY window_at, src_ip, dst_ip, dst_name
 )

@@ -10,7 +10,9 @@ columns:
   destinations: {unit: count, says: outside addresses}
   top_bytes: {unit: bytes, says: sent to the destination that got most}
   top_share: {unit: share, says: of it went to that destination}
-  dst_ip: {unit: text, says: the destination that got most}
+  destination: {unit: text, says: the destination that got most}
+  dst_ip: {unit: text, says: "its address, '' when a proxy lies between"}
+  dst_name: {unit: text, says: "its name, when a proxy lies between"}
   dst_port: {unit: port, says: its port}
   destination_age_h: {unit: count, says: hours since anyone here first called that destination}
   network_age_h: {unit: count, says: hours of network history}
@@ -25,9 +27,11 @@ SELECT
   count() AS destinations,
   max(sent) AS top_bytes,
   if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
-  argMax(destination, (sent, destination)) AS dst_ip,
-  argMax(port, (sent, destination, port)) AS dst_port,
-  dateDiff('hour', argMax(destination_first, (sent, destination, destination_first)), max(seen_last)) AS destination_age_h,
+  argMax(place, (sent, place)) AS destination,
+  argMax(address, (sent, place, address)) AS dst_ip,
+  if(dst_ip = '', destination, '') AS dst_name,
+  argMax(port, (sent, place, port)) AS dst_port,
+  dateDiff('hour', argMax(place_first, (sent, place, place_first)), max(seen_last)) AS destination_age_h,
   dateDiff('hour', (SELECT min(time) FROM connection), min(seen_first)) AS network_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
@@ -35,19 +39,20 @@ FROM (
   SELECT
     window_of(time) AS window_at,
     src_ip,
-    dst_ip AS destination,
+    destination AS place,
+    max(dst_ip) AS address,
     $(most_frequent(dst_port)) AS port,
-    sum($(sent)) AS sent,
-    sum($(received)) AS received,
+    sum(sent) AS sent,
+    sum(received) AS received,
     min(time) AS seen_first,
     max(time) AS seen_last
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND NOT $(wide)
+  FROM $(calls({from:DateTime64(6)}))
+  WHERE direction IN ('outbound', 'external') AND NOT $(wide)
     -- What goes to relays of calls and shared screens (STUN and TURN, RFC 8656, and the ports of large services) is not an upload.
     AND NOT (transport = 'udp' AND (dst_port BETWEEN 3478 AND 3481 OR dst_port BETWEEN 8801 AND 8810 OR dst_port BETWEEN 19302 AND 19309))
-  GROUP BY window_at, src_ip, destination
+  GROUP BY window_at, src_ip, place
 ) AS sums
 INNER JOIN (
-  SELECT dst_ip AS destination, min(time) AS destination_first FROM connection WHERE time < {to:DateTime64(6)} GROUP BY destination
-) AS destinations USING (destination)
+  SELECT destination AS place, min(time) AS place_first FROM $(calls(toDateTime64(0, 6))) GROUP BY place
+) AS places USING (place)
 GROUP BY window_at, src_ip

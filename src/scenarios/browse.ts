@@ -1,4 +1,4 @@
-import { handshake, http, httpEvent, type Names, type TlsTalk, tls } from './exchange.ts';
+import { http, type Names, type TlsTalk, tls, tunnel } from './exchange.ts';
 import type { Internet, Site } from './internet.ts';
 import type { End } from './place.ts';
 import type { Random } from './random.ts';
@@ -106,23 +106,7 @@ export class Surfer {
       state: at < 0.004 ? 'S0' : at < 0.2 ? 'RSTO' : at < 0.24 ? 'RSTR' : at < 0.25 ? 'S1' : 'SF',
     };
     if (this.proxy === undefined) tls(wire, now, this.client, dst, talk);
-    else this.tunnel(wire, now, this.proxy, dst, talk);
-  }
-
-  /** CONNECT to the proxy, TLS inside; the proxy carries the bytes on over a connection of its own. */
-  private tunnel(wire: Wire, now: number, proxy: WebProxy, dst: End, talk: TlsTalk): void {
-    const { server_name: host } = talk;
-    const inside = {
-      duration_s: talk.duration_s + 0.02,
-      up: talk.up + 1000,
-      down: talk.down + 4000,
-      name: host,
-    };
-    const c = wire.tcp(now, this.client, proxy.end, 3128, 'http,ssl', inside);
-    const request = { method: 'CONNECT', host, uri: `${host}:443`, user_agent: this.software.user_agent };
-    wire.emit(httpEvent(c, c.time + 900, { ...request, response_bytes: 0, response_mime: '' }));
-    handshake(wire, c, dst, talk);
-    wire.tcp(now + 4000, proxy.end, dst, 443, 'ssl', inside);
+    else tunnel(wire, now, this.client, this.proxy.end, dst, talk);
   }
 }
 

@@ -355,6 +355,30 @@ function fileRecord(c: Connection, time: number, of: Carried, file_id: string, b
   };
 }
 
+/** CONNECT to a proxy, TLS inside; the proxy carries the bytes on over a connection of its own. Gives the client's. */
+export function tunnel(
+  wire: Wire,
+  time: number,
+  client: End,
+  proxy: End,
+  dst: End,
+  talk: TlsTalk,
+): Connection {
+  const { server_name: host, dst_port = 443, software } = talk;
+  const inside = {
+    duration_s: talk.duration_s + 0.02,
+    up: talk.up + 1000,
+    down: talk.down + 4000,
+    name: host,
+  };
+  const c = wire.tcp(time, client, proxy, 3128, 'http,ssl', inside);
+  const request = { method: 'CONNECT', host, uri: `${host}:${dst_port}`, user_agent: software.user_agent };
+  wire.emit(httpEvent(c, c.time + 900, { ...request, response_bytes: 0, response_mime: '' }));
+  handshake(wire, c, dst, talk);
+  wire.tcp(time + 4000, proxy, dst, dst_port, 'ssl', inside);
+  return c;
+}
+
 export interface SignIn {
   readonly protocol: string;
   readonly username: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { certificateOf, dnsQuery, http, tls } from '../exchange.ts';
+import { certificateOf, dnsQuery, http, tls, tunnel } from '../exchange.ts';
 import { end, officeAddresses, suspectIp } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
 import { programs } from '../software.ts';
@@ -24,6 +24,7 @@ export const beacon = scripted({
     name: given.text('sync.asset-relay.example', 'name of the server'),
     addresses: given.count(1, 'addresses behind the name, used in turn'),
     clear: given.yes(false, 'plain HTTP instead of TLS'),
+    proxy: given.yes(false, 'through the web proxy of the office, by CONNECT'),
   },
   length: (p) => p.hours * 3600 * SECOND,
   play: (wire, p, start) => {
@@ -42,7 +43,7 @@ export const beacon = scripted({
         // A name is asked for again when its minute is over, or when its addresses rotate.
         const asks = name !== '' && (p.gap_s >= 60 || p.addresses > 1 || turn % 5 === 1);
         const question = { query: name, answers: [dst.ip], ttl_s: 60 };
-        const ready = asks ? dnsQuery(wire, now, src, dc, question) : now;
+        const ready = asks ? dnsQuery(wire, now, p.proxy ? end(office.proxy) : src, dc, question) : now;
         const order = random.chance(p.order_share);
         const up = order ? random.lognormal(9000, 2) : random.jittered(380, 0.05);
         const down = order ? random.lognormal(24_000, 2) : 220;
@@ -57,7 +58,7 @@ export const beacon = scripted({
           http(wire, ready, src, dst, [{ ...call, ...body }], { dst_port: p.dst_port, duration_s });
           return;
         }
-        tls(wire, ready, src, dst, {
+        const talk = {
           software: programs.implant,
           server_name: name,
           dst_port: p.dst_port,
@@ -66,7 +67,10 @@ export const beacon = scripted({
           down,
           resumed: false,
           certificate: certificateOf(name || dst.ip),
-        });
+        };
+        if (p.proxy)
+          tunnel(wire, ready, src, end(office.proxy), dst, { ...talk, server_name: name || dst.ip });
+        else tls(wire, ready, src, dst, talk);
       },
     );
   },

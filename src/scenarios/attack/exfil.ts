@@ -1,4 +1,4 @@
-import { certificateOf, dnsQuery, tls } from '../exchange.ts';
+import { certificateOf, dnsQuery, tls, tunnel } from '../exchange.ts';
 import { end, officeAddresses, suspectIp } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
 import { programs } from '../software.ts';
@@ -17,6 +17,7 @@ export const exfil = scripted({
     src_ip: given.ip(suspectIp, 'the host that sends'),
     dst_ip: given.ip('203.0.113.99', 'where it goes'),
     dst_port: given.port(443, 'port there'),
+    proxy: given.yes(false, 'through the web proxy of the office, by CONNECT'),
     name: given.text('drop.file-mirror.example', "name asked for; '' for the address itself"),
   },
   length: (p) => (p.minutes + 1) * MINUTE,
@@ -29,9 +30,11 @@ export const exfil = scripted({
       wire.timeline.at(start + i * slice, (now) => {
         const question = { query: p.name, answers: [p.dst_ip], ttl_s: 300 };
         const asks = p.name !== '' && i % 3 === 0;
-        const ready = asks ? dnsQuery(wire, now, src, end(office.domain_controller), question) : now;
+        const ready = asks
+          ? dnsQuery(wire, now, p.proxy ? end(office.proxy) : src, end(office.domain_controller), question)
+          : now;
         const up = (p.megabytes * 1e6) / p.connections;
-        tls(wire, ready, src, dst, {
+        const talk = {
           software: programs.script,
           server_name: p.name,
           dst_port: p.dst_port,
@@ -40,7 +43,10 @@ export const exfil = scripted({
           down: 3000 + up * 0.002,
           resumed: i > 0,
           certificate: certificateOf(p.name || p.dst_ip),
-        });
+        };
+        if (p.proxy)
+          tunnel(wire, ready, src, end(office.proxy), dst, { ...talk, server_name: p.name || p.dst_ip });
+        else tls(wire, ready, src, dst, talk);
       });
     }
   },
