@@ -36,7 +36,7 @@ export default async function* report(events) {
     const { data } = event;
     const file = relative('', data.file ?? '');
     if (data.nesting === 0) seconds.set(file, (seconds.get(file) ?? 0) + data.details.duration_ms / 1000);
-    if (event.type === 'test:fail') {
+    if (event.type === 'test:fail' && data.todo === undefined) {
       const error = /** @type {any} */ (data.details).error;
       // A group fails because a test in it did; that test was already told.
       if (error?.failureType === 'subtestsFailed') continue;

@@ -21,8 +21,8 @@ export interface DetectorRun {
 }
 
 export interface DetectOptions {
-  /** Windows that end before this are learned from, not reported; seconds since 1970. */
-  readonly report_from_s: number;
+  /** What ends before this is a baseline: learned from, not told; seconds since 1970. */
+  readonly taught_until_s: number;
   /** Rows with a p-value above this are ordinary. */
   readonly most_p: number;
   readonly techniques: Techniques;
@@ -67,14 +67,13 @@ export async function detect(
     const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
     calibrator.add(window_at_s, judgements, window.length);
     for (const judgement of judgements) {
-      if (judgement.row.last_at / 1e6 < options.report_from_s) continue;
+      if (judgement.row.last_at / 1e6 < options.taught_until_s) continue;
       // What is only learned from does not use up the budget.
       run.judged++;
       if (judgement.p_value > options.most_p) continue;
-      // A window may begin in what is only learned from; what is said begins where reporting does.
-      const first_at = Math.max(judgement.row.first_at, options.report_from_s * 1e6);
-      const row = { ...judgement.row, first_at };
-      findings.push(findingOf(detector, feature, { ...judgement, row }, options.techniques));
+      const finding = findingOf(detector, feature, judgement, options.techniques);
+      // A window may begin in what is only learned from; what is said begins where that ends.
+      findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until_s * 1e6) });
     }
   }
   run.findings = findings.length;

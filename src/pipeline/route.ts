@@ -108,9 +108,11 @@ export async function analyze(
 
   const { first_time, last_time } = extent(reading.reports);
   const learned = await learnRoles(store, content.roles, options.roles);
-  const report_from = Math.max(options.since ?? 0, baseline?.ends ?? 0);
-  const { findings, runs, failed } = await detectAll(store, content, detectors, report_from, options);
-  const { shown, held } = rank(findings, detectors, runs, options, daysOf(reading, first_time, last_time));
+  const taught_until = baseline?.ends ?? 0;
+  const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
+  const ranked = rank(findings, detectors, runs, options, daysOf(reading, first_time, last_time));
+  const shown = ranked.shown.filter((one) => isAsked(one, options));
+  const held = ranked.held.filter((one) => isAsked(one, options));
   failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, options.evidence)));
   await saveFindings(store, options.run_id, shown, true, options.now);
@@ -133,6 +135,14 @@ export async function analyze(
       baselineNote(baseline?.note ?? null, first_time, last_time, reading.days.size) +
       (await unseen(store, reading.events)),
   };
+}
+
+/**
+ * What is told is chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so
+ * that `--since` changes nothing of what it leaves.
+ */
+function isAsked(finding: Finding, { since }: AnalyzeOptions): boolean {
+  return since === null || finding.end_at >= since;
 }
 
 /** Finds and tells apart what is to be read; `input_unknown` with the reasons when nothing of it can be. */
@@ -212,7 +222,7 @@ async function detectAll(
   store: Store,
   content: Content,
   detectors: readonly Detector[],
-  report_from: number,
+  taught_until: number,
   options: AnalyzeOptions,
 ): Promise<{ findings: Finding[]; runs: DetectorRun[]; failed: Failed[] }> {
   const findings: Finding[] = [];
@@ -222,7 +232,7 @@ async function detectAll(
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
     try {
       const { of_detector, run } = await whole(() =>
-        detectOne(store, content, detector, report_from, options),
+        detectOne(store, content, detector, taught_until, options),
       );
       runs.push(run);
       for (const finding of of_detector) findings.push({ ...finding, risk_score: riskScore(finding) });
@@ -237,13 +247,13 @@ async function detectOne(
   store: Store,
   content: Content,
   detector: Detector,
-  report_from: number,
+  taught_until: number,
   options: AnalyzeOptions,
 ): Promise<{ of_detector: Finding[]; run: DetectorRun }> {
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
   const rows = featureRows(store, feature, detector, { from: 0, to: options.now + 2 * day_us });
-  const judging = { report_from_s: report_from / 1e6, most_p, techniques: technique };
+  const judging = { taught_until_s: taught_until / 1e6, most_p, techniques: technique };
   return { of_detector: await detect(detector, feature, rows, judging, run), run };
 }
 

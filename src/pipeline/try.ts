@@ -56,7 +56,7 @@ export async function tryPlayed(
     detector,
     feature,
     rows,
-    { report_from_s: 0, most_p: 0.01, techniques: technique },
+    { taught_until_s: 0, most_p: 0.01, techniques: technique },
     run,
   );
   const wanted = test.src_ip
