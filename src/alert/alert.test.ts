@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../schema/finding.ts';
-import { corroborate, foldFloods, foldWindows, riskScore, withinBudget } from './index.ts';
+import { withinBudget } from './budget.ts';
+import { foldFloods, foldWindows } from './fold.ts';
+import { corroborate, riskScore } from './rank.ts';
 
 const hour = 3600e6;
 let serial = 0;

@@ -1,3 +1,4 @@
-export { type Budgeted, withinBudget } from './budget.ts';
-export { foldFloods, foldWindows } from './fold.ts';
-export { byRisk, corroborate, riskScore } from './rank.ts';
+export type { Budgeted } from './budget.ts';
+export { listOf, type Policy } from './list.ts';
+export { byRisk } from './rank.ts';
+export { type Looked, most_p, threshold } from './threshold.ts';

@@ -1,11 +1,9 @@
-import { byRisk, corroborate, foldFloods, foldWindows, riskScore, withinBudget } from '../alert/index.ts';
-import { duration } from '../base/duration.ts';
+import { listOf, threshold } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
-import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
-import { type DetectorRun, detect, evidenceOf, evidenceStatements } from '../detect/index.ts';
+import { type DetectorRun, evidenceOf, evidenceStatements } from '../detect/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -14,10 +12,10 @@ import type { Role } from '../schema/role.ts';
 import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { clearEvents, startEmpty } from './clear.ts';
+import { runDetector, windowsOf } from './detectors.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { learnRoles } from './roles.ts';
-import { featureRows } from './rows.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
 export interface AnalyzeOptions {
@@ -71,8 +69,6 @@ export interface Failed {
   readonly why: string;
 }
 
-/** Rows less surprising than this are ordinary, whatever the budget. */
-const most_p = 0.01;
 const day_us = 86_400e6;
 
 /**
@@ -110,7 +106,14 @@ export async function analyze(
   const learned = await learnRoles(store, content.roles, options.roles);
   const taught_until = baseline?.ends ?? 0;
   const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
-  const ranked = rank(findings, detectors, runs, options, daysOf(reading, first_time, last_time));
+  const { budget_per_day } = options;
+  const judged = runs.reduce((sum, run) => sum + run.judged, 0);
+  const days = daysOf(reading, first_time, last_time);
+  const ranked = listOf(findings, {
+    threshold: threshold({ judged, days, budget_per_day }),
+    window_us: windowsOf(detectors),
+    budget_per_day,
+  });
   const shown = ranked.shown.filter((one) => isAsked(one, options));
   const held = ranked.held.filter((one) => isAsked(one, options));
   failed.push(...learned.failed);
@@ -228,33 +231,18 @@ async function detectAll(
   const findings: Finding[] = [];
   const runs: DetectorRun[] = [];
   const failed: Failed[] = [];
+  const latest = options.now + 2 * day_us;
   for (const [done, detector] of detectors.entries()) {
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
     try {
-      const { of_detector, run } = await whole(() =>
-        detectOne(store, content, detector, taught_until, options),
-      );
-      runs.push(run);
-      for (const finding of of_detector) findings.push({ ...finding, risk_score: riskScore(finding) });
+      const ran = await whole(() => runDetector(store, content, detector, { taught_until, to: latest }));
+      runs.push(ran.run);
+      for (const finding of ran.findings) findings.push(finding);
     } catch (error) {
       failed.push(failure(detector, error));
     }
   }
   return { findings, runs, failed };
-}
-
-async function detectOne(
-  store: Store,
-  content: Content,
-  detector: Detector,
-  taught_until: number,
-  options: AnalyzeOptions,
-): Promise<{ of_detector: Finding[]; run: DetectorRun }> {
-  const feature = content.features.get(detector.features)!;
-  const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-  const rows = featureRows(store, feature, detector, { from: 0, to: options.now + 2 * day_us });
-  const judging = { taught_until_s: taught_until / 1e6, most_p, techniques: technique };
-  return { of_detector: await detect(detector, feature, rows, judging, run), run };
 }
 
 /** When the engine dies in mid-answer, what was computed from half of it is thrown away and it is asked again. */
@@ -273,39 +261,6 @@ function failure(detector: Detector, error: unknown): Failed {
   if (error instanceof WeirError && error.code === 'store_unavailable') throw error;
   const why = error instanceof Error ? error.message : String(error);
   return { detector: detector.id, file: detector.file, why };
-}
-
-function rank(
-  findings: readonly Finding[],
-  detectors: readonly Detector[],
-  runs: readonly DetectorRun[],
-  options: AnalyzeOptions,
-  days: number,
-): { shown: Finding[]; held: Finding[] } {
-  const window_us = new Map(detectors.map((one) => [one.id, duration(one.window) * 1e6]));
-  const judged = runs.reduce((sum, run) => sum + run.judged, 0);
-  // With this threshold, chance alone gives at most the budget.
-  const threshold = Math.min(most_p, (options.budget_per_day * days) / Math.max(1, judged));
-  const rare = findings.filter((one) => one.p_value <= threshold);
-  const folded = foldWindows(rare, (id) => Math.max(2 * window_us.get(id)!, 3600e6));
-  const single = foldFloods(foldFloods(foldFloods(folded, sameName), primary), target, 10);
-  const ranked = corroborate(single, primary).sort(byRisk);
-  return withinBudget(ranked, options.budget_per_day);
-}
-
-/** The address a finding is about first: who did it, or to whom it was done. */
-function primary(finding: Finding): string {
-  return String(finding.entity.src_ip ?? finding.entity.dst_ip ?? '');
-}
-
-/** What another engine calls it: one signature that fires for many is one finding. */
-function sameName(finding: Finding): string {
-  return finding.detector === 'ids_alert' ? String(finding.entity.name) : finding.finding_id;
-}
-
-/** The address it was done to, where many outside hosts may do the same; else the finding itself. */
-function target(finding: Finding): string {
-  return finding.values.direction === 'inbound' ? String(finding.entity.dst_ip ?? '') : finding.finding_id;
 }
 
 async function addEvidence(

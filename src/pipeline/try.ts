@@ -1,19 +1,22 @@
-import { technique } from '../content/attack.ts';
+import { listOf, threshold } from '../alert/index.ts';
 import type { Content } from '../content/index.ts';
-import { type DetectorRun, detect } from '../detect/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../enrich/index.ts';
 import { merge, scenario } from '../scenarios/index.ts';
 import type { Detector, DetectorTest } from '../schema/detector.ts';
-import type { WeirEvent } from '../schema/event/index.ts';
+import { tables, type WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
+import { runDetector, windowsOf } from './detectors.ts';
 import { learnRoles } from './roles.ts';
-import { featureRows } from './rows.ts';
 
 /** A Monday, 00:00 UTC, µs. */
 const start = Date.UTC(2026, 0, 5) * 1000;
+/** Later than any scenario. */
+const end = start + 400 * 86_400e6;
 const seed = 7;
+/** What a run has unless told otherwise. */
+const budget_per_day = 20;
 
 export interface Tried {
   readonly ok: boolean;
@@ -42,23 +45,22 @@ export async function play(store: Store, content: Content, given: DetectorTest['
   await learnRoles(store, content.roles, {});
 }
 
-/** Runs a detector's test on the traffic that `play` left in the store. */
+/**
+ * Runs a detector's test on the traffic that `play` left in the store, through the same threshold, folds and rank as a
+ * run. Nothing is held for want of places: a test asks whether it is told at all.
+ */
 export async function tryPlayed(
   store: Store,
   content: Content,
   detector: Detector,
   test: DetectorTest,
 ): Promise<Tried> {
-  const feature = content.features.get(detector.features)!;
-  const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-  const rows = featureRows(store, feature, detector, { from: 0, to: start + 400 * 86_400e6 });
-  const findings = await detect(
-    detector,
-    feature,
-    rows,
-    { taught_until_s: 0, most_p: 0.01, techniques: technique },
-    run,
-  );
+  const { findings: seen, run } = await runDetector(store, content, detector, { taught_until: 0, to: end });
+  const { shown: findings } = listOf(seen, {
+    threshold: threshold({ judged: run.judged, days: await daysStored(store), budget_per_day }),
+    window_us: windowsOf([detector]),
+    budget_per_day: Number.POSITIVE_INFINITY,
+  });
   const wanted = test.src_ip
     ? findings.filter((one) => JSON.stringify(one.entity).includes(test.src_ip!))
     : findings;
@@ -92,4 +94,13 @@ async function storeEvents(store: Store, events: Iterable<WeirEvent>): Promise<v
     if (writer.busy) await writer.ready();
   }
   await writer.flush();
+}
+
+/** Days on which anything happened, at least one. */
+async function daysStored(store: Store): Promise<number> {
+  const days = Object.keys(tables).map((table) => `SELECT toDate(time) AS day FROM ${table}`);
+  const [row] = await store.query<{ n: number }>(
+    `SELECT uniqExact(day) AS n FROM (${days.join(' UNION ALL ')})`,
+  );
+  return Math.max(1, Number(row?.n ?? 1));
 }

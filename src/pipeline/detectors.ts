@@ -1,0 +1,32 @@
+import { most_p } from '../alert/index.ts';
+import { duration } from '../base/duration.ts';
+import { technique } from '../content/attack.ts';
+import type { Content } from '../content/index.ts';
+import { type DetectorRun, detect } from '../detect/index.ts';
+import type { Detector } from '../schema/detector.ts';
+import type { Finding } from '../schema/finding.ts';
+import type { Store } from '../store/index.ts';
+import { featureRows } from './rows.ts';
+
+/**
+ * One detector over all that is stored. `taught_until`: what ends before is learned from, not told; `to`: nothing is
+ * younger; both µs since 1970.
+ */
+export async function runDetector(
+  store: Store,
+  content: Content,
+  detector: Detector,
+  { taught_until, to }: { readonly taught_until: number; readonly to: number },
+): Promise<{ findings: Finding[]; run: DetectorRun }> {
+  const feature = content.features.get(detector.features)!;
+  const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
+  const rows = featureRows(store, feature, detector, { from: 0, to });
+  const judging = { taught_until_s: taught_until / 1e6, most_p, techniques: technique };
+  return { findings: await detect(detector, feature, rows, judging, run), run };
+}
+
+/** How long a detector's window is, by its id; µs. */
+export function windowsOf(detectors: readonly Detector[]): (detector: string) => number {
+  const window_us = new Map(detectors.map((one) => [one.id, duration(one.window) * 1e6]));
+  return (detector) => window_us.get(detector) ?? 0;
+}
