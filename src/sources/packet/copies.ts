@@ -35,9 +35,9 @@ class Recent {
  * interface of the same host (`tcpdump -i any` sees a forwarded packet coming and going, and once more on each bridge and
  * virtual link it passes).
  *
- * Two packets are copies when addresses, protocol, IP id, length and the first 28 bytes of the transport part are the same
- * but for the checksum (offload leaves it out on one side) and what routers and bridges change (TTL, VLAN, MAC); when they
- * came from different places; and within a second. The n-th alike packet of one place is a copy of the n-th of another:
+ * Two packets are copies when addresses, protocol, IP id, length and the first 28 bytes of the transport part (512 where
+ * there is neither IP id nor sequence number) are the same but for the checksum (offload leaves it out on one side) and what
+ * routers and bridges change (TTL, VLAN, MAC); when they came from different places; and within a second. The n-th alike packet of one place is a copy of the n-th of another:
  * what is said twice in one place was said twice. Memory is bounded: of more packets the oldest are forgotten, and copies
  * of those count.
  */
@@ -109,8 +109,7 @@ export class Copies {
     const { keys, times, values } = counts;
     const age = keys[at] === key ? Math.abs(f.time - times[at]!) : Number.POSITIVE_INFINITY;
     // Version 1 of the cooked header does not name the interface.
-    const numbered = f.ip_id !== 0 || f.protocol === 6;
-    if (linkType === link.linux_sll && age <= (numbered ? sameKernel : sameKernelUnnumbered)) return -1;
+    if (linkType === link.linux_sll && age <= (isNumbered(f) ? sameKernel : sameKernelUnnumbered)) return -1;
     const n = age <= copyWindow ? values[at]! + 1 : 0;
     keys[at] = key;
     times[at] = f.time;
@@ -124,7 +123,7 @@ export class Copies {
     this.b = mix(mix(f.d3, f.l4_bytes), this.a);
     if (f.v6) for (const word of [f.s0, f.s1, f.s2, f.d0, f.d1, f.d2]) this.add(word);
     const { buf, l4 } = f;
-    const upTo = Math.min(f.end, l4 + 28);
+    const upTo = Math.min(f.end, l4 + (isNumbered(f) ? 28 : 512));
     let i = l4;
     for (; i + 4 <= upTo; i += 4) {
       const word = (buf[i]! << 24) | (buf[i + 1]! << 16) | (buf[i + 2]! << 8) | buf[i + 3]!;
@@ -137,6 +136,11 @@ export class Copies {
     this.a = mix(this.a, word);
     this.b = mix(this.b, word ^ this.a);
   }
+}
+
+/** Whether the head of a packet tells it from others that say the same: by its IP id, or by a sequence number. */
+function isNumbered(f: Frame): boolean {
+  return f.ip_id !== 0 || f.protocol === 6;
 }
 
 /** Which bits of the word at `at` of a transport header are no checksum. */
