@@ -18,7 +18,8 @@ SELECT
   src_ip,
   dst_ip,
   protocol,
-  greatest(sumIf(n, told), sumIf(n, NOT told)) AS attempts,
+  -- of those by whom the refusals are told
+  if(max(alike_refusals) > sum(refused), sumIf(n, NOT told), sumIf(n, told)) AS attempts,
   greatest(toFloat64(sum(refused)), max(alike_refusals)) AS failures,
   multiIf(max(alike_refusals) > sum(refused), 'told by connections of the size and length that a refused sign-in has',
     protocol = 'http_form', 'told by answers that are all the same', 'refused by the server itself') AS told_by,

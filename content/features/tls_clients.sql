@@ -6,6 +6,7 @@ columns:
   handshakes: {unit: count, says: handshakes with this fingerprint}
   clients: {unit: count, says: local hosts that use it}
   hosts: {unit: count, says: local hosts that talk TLS}
+  other_hosts: {unit: count, says: other local hosts that talk TLS}
   fingerprint_share: {unit: share, says: of all handshakes have it}
   destinations: {unit: count, says: destinations it was used for}
   dst_ip: {unit: text, says: address}
@@ -16,6 +17,7 @@ SELECT
   window_at, src_ip, fingerprint, handshakes,
   count() OVER (PARTITION BY window_at, fingerprint) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  hosts - 1 AS other_hosts,
   sum(handshakes) OVER (PARTITION BY window_at, fingerprint) / sum(handshakes) OVER (PARTITION BY window_at) AS fingerprint_share,
   destinations, dst_ip, dst_name, dst_port, first_at, last_at
 FROM (

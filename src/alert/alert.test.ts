@@ -19,6 +19,7 @@ function finding(part: Partial<Finding> = {}): Finding {
     start_at: 0,
     end_at: hour,
     figures_start_at: 0,
+    window_at: 0,
     figures_end_at: hour,
     windows: 1,
     entity: { src_ip: '10.0.0.5', dst_ip: '10.0.0.9' },

@@ -84,8 +84,9 @@ export function readDetector(file: string, fragments: Fragments): Detector {
   if (detector.id !== basename(file, '.yaml'))
     throw invalid(file, `id is ${detector.id}; it must be the file name`);
   const fill = (sql: string): string => fillFragments(sql, fragments, file);
-  const filled = <T extends { where: string; counts: Record<string, string> }>(query: T): T => ({
+  const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(query: T): T => ({
     ...query,
+    table: fill(query.table),
     where: fill(query.where),
     counts: Object.fromEntries(Object.entries(query.counts).map(([name, sql]) => [name, fill(sql)])),
   });
@@ -122,6 +123,7 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
     ...Object.keys(feature.columns),
     ...Object.keys(columnsOfModel[detector.model.kind]),
     ...row_columns,
+    'window_us',
   ]);
   const used = new Map<string, string>();
   for (const name of placeholders(detector.explain)) used.set(name, 'explain');
@@ -131,7 +133,8 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
     ['recount', detector.recount],
   ] as const) {
     for (const { where, table, counts } of queries) {
-      if (!(table in tables)) throw invalid(file, `${place}: there is no table ${table}`);
+      const is_fragment = place === 'recount' && table.startsWith('(');
+      if (!(table in tables || is_fragment)) throw invalid(file, `${place}: there is no table ${table}`);
       for (const name of placeholders(where)) used.set(name, `${place}.where`);
       for (const [name, sql] of Object.entries(counts))
         for (const one of [name, ...placeholders(sql)]) used.set(one, `${place}.counts`);

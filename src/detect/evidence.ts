@@ -1,6 +1,8 @@
+import { duration } from '../base/duration.ts';
 import { bytes, seconds } from '../base/format.ts';
 import { placeholders } from '../base/placeholders.ts';
-import type { Detector, EvidenceQuery } from '../schema/detector.ts';
+import { instant } from '../base/time.ts';
+import type { Detector, EvidenceQuery, Over } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
 
@@ -15,7 +17,10 @@ export interface EvidenceStatement {
 export interface RecountStatement {
   readonly sql: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** column → its value when the sentence was written; the statement gives one row with the same names */
+  /**
+   * column → its value when the sentence was written; the statement gives one row with the same names, and `events`, how
+   * many it looked at: none means that the number does not come from there
+   */
   readonly told: Readonly<Record<string, unknown>>;
 }
 
@@ -25,7 +30,7 @@ export interface RecountStatement {
  * finding's figures are about, so that sentence, figures and evidence speak of the same events.
  */
 export function evidenceStatements(detector: Detector, finding: Finding, limit: number): EvidenceStatement[] {
-  return detector.evidence.map((query) => statement(query, finding, limit));
+  return detector.evidence.map((query) => statement(query, detector, finding, limit));
 }
 
 /**
@@ -38,14 +43,18 @@ export function recountStatements(
   finding: Finding,
   evidence: number,
 ): RecountStatement[] {
-  const queries = [{ ...detector.evidence[evidence]!, before: false }, ...detector.recount];
+  const queries = [detector.evidence[evidence]!, ...detector.recount];
   return queries
     .filter((one) => Object.keys(one.counts).length > 0)
-    .map(({ table, where, before, counts }) => {
-      const from_us = before ? 0 : finding.figures_start_at;
+    .map(({ table, where, over, counts }) => {
       const names = Object.keys(counts);
       const select = names.map((name) => `${counts[name]} AS ${name}`).join(', ');
-      const bound = bind(`SELECT ${select} FROM ${table} WHERE ${within} AND (${where})`, finding, from_us);
+      const bound = bind(
+        `SELECT count() AS events, ${select} FROM ${table} WHERE ${within} AND (${where})`,
+        detector,
+        finding,
+        over,
+      );
       const told = Object.fromEntries(names.map((name) => [name, finding.values[name]]));
       return { ...bound, told };
     });
@@ -54,14 +63,24 @@ export function recountStatements(
 const within =
   'time >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND time < fromUnixTimestamp64Micro(toInt64({to_us:Float64}))';
 
-/** SQL with the values of a finding as typed parameters, and the span its figures are about as from_us and to_us. */
+/**
+ * SQL with the values of a finding as typed parameters, and of the span it looks at as from_us and to_us,
+ * that of the window's start as {window_us}.
+ */
 function bind(
   text: string,
+  detector: Detector,
   finding: Finding,
-  from_us: number,
+  over: Over,
 ): { sql: string; params: Record<string, unknown> } {
-  const values = { ...finding.values, ...finding.entity };
-  const params: Record<string, unknown> = { from_us, to_us: finding.figures_end_at + 1 };
+  const values: Record<string, unknown> = {
+    ...finding.values,
+    ...finding.entity,
+    window_us: finding.window_at,
+  };
+  const span = spanOf(detector, finding, over);
+  // As numbers, and as fragments that are tables take them.
+  const params: Record<string, unknown> = { ...span, from: instant(span.from_us), to: instant(span.to_us) };
   let sql = text;
   for (const name of placeholders(text)) {
     const value = values[name];
@@ -72,8 +91,23 @@ function bind(
   return { sql, params };
 }
 
-function statement(query: EvidenceQuery, finding: Finding, limit: number): EvidenceStatement {
-  const { sql: where, params } = bind(query.where, finding, finding.figures_start_at);
+function spanOf(
+  detector: Detector,
+  { figures_start_at, figures_end_at, window_at }: Finding,
+  over: Over,
+): { from_us: number; to_us: number } {
+  const window_end_at = window_at + duration(detector.window) * 1e6;
+  if (over === 'events') return { from_us: figures_start_at, to_us: figures_end_at + 1 };
+  return { from_us: over === 'window' ? window_at : 0, to_us: window_end_at };
+}
+
+function statement(
+  query: EvidenceQuery,
+  detector: Detector,
+  finding: Finding,
+  limit: number,
+): EvidenceStatement {
+  const { sql: where, params } = bind(query.where, detector, finding, query.over);
   const has = (name: string): boolean =>
     Object.hasOwn(tables[query.table as keyof typeof tables].columns, name);
   const column = (name: string, otherwise: string): string => (has(name) ? name : `${otherwise} AS ${name}`);

@@ -40,7 +40,7 @@ export async function checkStatements(store: Store, content: Content): Promise<v
     ];
     for (const one of backing) {
       await store
-        .query(`DESCRIBE (${one.sql})`, one.params, { name: 'check evidence' })
+        .query(`DESCRIBE (${one.sql})`, one.params, { name: 'check evidence', settings: feature_settings })
         .catch((cause: unknown) => {
           throw invalid(`${detector.file}: evidence or recount`, cause);
         });
@@ -74,5 +74,5 @@ function blankFinding(feature: Feature): Finding {
   for (const name of feature.grain) values[name] = name.endsWith('_port') ? 0 : '';
   for (const [name, { unit }] of Object.entries(feature.columns))
     values[name] = unit === 'text' || unit === 'list' ? '' : 0;
-  return { values, entity: {}, figures_start_at: 0, figures_end_at: 0 } as unknown as Finding;
+  return { values, entity: {}, figures_start_at: 0, figures_end_at: 0, window_at: 0 } as unknown as Finding;
 }

@@ -31,6 +31,7 @@ const beacon: Finding = Finding.parse({
   start_at: at('17:15:21'),
   end_at: at('19:15:21'),
   figures_start_at: at('17:15:21'),
+  window_at: at('17:00:00'),
   figures_end_at: at('19:15:21'),
   windows: 2,
   entity: { src_ip: '10.0.0.7', dst_name: 'update.evil.example' },

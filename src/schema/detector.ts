@@ -165,22 +165,28 @@ const Counts = z
   .default({})
   .describe('column named in explain → SQL aggregate over these events that gives its value again');
 
+const Over = z
+  .enum(['events', 'window', 'past'])
+  .default('events')
+  .describe(
+    'events: from the first to the last event the figures are of; window: the whole window; past: all up to its end',
+  );
+
 const EvidenceQuery = z.strictObject({
   table: z.string(),
   where: z
     .string()
     .describe('SQL over the table; the grain and columns are bound as {name}, $(fragment) as in features'),
   order: z.string().default('time'),
+  over: Over,
   counts: Counts,
 });
+export type Over = z.infer<typeof Over>;
 /** Events that are no evidence of the finding, but that a number of its sentence is about. */
 const RecountQuery = z.strictObject({
-  table: z.string(),
+  table: z.string().describe('table, or a fragment that is one: $(named_calls)'),
   where: z.string(),
-  before: z
-    .boolean()
-    .default(false)
-    .describe('also what happened before the span of the figures, as far back as events are kept'),
+  over: Over,
   counts: Counts,
 });
 export type RecountQuery = z.infer<typeof RecountQuery>;

@@ -63,6 +63,9 @@ export const Finding = z.object({
       'first event that summary, values, reasons and evidence are about: those of the strongest window',
     ),
   figures_end_at: z.number().describe('last event of them'),
+  window_at: z
+    .number()
+    .describe('start of the window the figures are of; it lasts as long as the detector says'),
   windows: z.int().positive().describe('windows in which it was seen'),
   entity: z.record(z.string(), z.union([z.string(), z.number()])),
   values: z.record(z.string(), z.unknown()).describe('all columns of the strongest row'),
