@@ -84,7 +84,9 @@ export function readDetector(file: string, fragments: Fragments): Detector {
   if (detector.id !== basename(file, '.yaml'))
     throw invalid(file, `id is ${detector.id}; it must be the file name`);
   const fill = (sql: string): string => fillFragments(sql, fragments, file);
-  const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(query: T): T => ({
+  const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(
+    query: T,
+  ): T => ({
     ...query,
     table: fill(query.table),
     where: fill(query.where),
