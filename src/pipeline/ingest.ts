@@ -323,6 +323,7 @@ export class Ingest {
         ledger.read++;
         countBounded(ledger.filtered, reason);
       },
+      set_aside: (note, n) => count(ledger.set_aside, note, n),
       duplicate: (reason) => {
         ledger.read++;
         countBounded(ledger.duplicates, reason);

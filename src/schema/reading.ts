@@ -13,6 +13,8 @@ export interface Sink {
   filtered(reason: string, line: number, offset: number): void;
   /** A record that this input, or one that is decoded with it, has told already; `reason` as above. Absent: filtered. */
   duplicate?(reason: string, line: number, offset: number): void;
+  /** `count` values that were not usable, of records that were told all the same; `note` as `field: reason`. */
+  set_aside?(note: string, count: number): void;
   /** A record that cannot be read. `reason` is for people: "src_port is not a port: 99999". `excerpt` at most 4,096 characters. */
   rejected(reason: string, line: number, offset: number, excerpt: string): void;
 }

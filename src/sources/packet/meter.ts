@@ -53,6 +53,28 @@ const second = 1_000_000;
  */
 const backwards = 10 * second;
 const copyReason = 'the same packet from another place';
+/**
+ * A network card that sums for its host (checksum offload) gets TCP and UDP with the sum over the pseudo header alone in
+ * their checksum (Linux CHECKSUM_PARTIAL, Documentation/networking/checksum-offloads.rst), and that is what a capture on
+ * the sending host shows. By chance one packet in 65,536 has such a sum.
+ */
+const unsummedNote = 'checksum: left to the network card of the capturing host';
+const leastUnsummed = 10;
+const leastUnsummedShare = 0.01;
+
+/** A file packets come from. */
+interface CaptureFile {
+  readonly sink: Sink;
+  /** TCP segments and UDP datagrams */
+  transports: number;
+  /** ... of which the sending host had not made the checksum */
+  unsummed: number;
+}
+
+function newFile(sink: Sink): CaptureFile {
+  return { sink, transports: 0, unsummed: 0 };
+}
+
 /** Until the first file is known. */
 const nowhere: Sink = { event: () => {}, filtered: () => {}, rejected: () => {} };
 const excerptBytes = 64;
@@ -67,8 +89,9 @@ const sweepLength = 128;
  * an answer or the rest of a hello is awaited.
  */
 export class Meter implements StreamConsumer {
-  /** of the files, by their numbers */
-  private readonly sinks: Sink[] = [];
+  /** by their numbers */
+  private readonly files: CaptureFile[] = [];
+  private source_file: CaptureFile = newFile(nowhere);
   private sink: Sink = nowhere;
   private file = 0;
   private readonly copies: Copies;
@@ -93,9 +116,8 @@ export class Meter implements StreamConsumer {
   constructor(sink: Sink | null, options: MeterOptions, copies = new Copies()) {
     this.copies = copies;
     if (sink !== null) {
-      this.source(sink);
-      this.sink = sink;
       this.stream = copies.open();
+      this.set(this.source(sink));
     }
     this.latest = options.latest_time;
     this.verify = options.verify_checksums ?? false;
@@ -110,8 +132,8 @@ export class Meter implements StreamConsumer {
 
   /** A file whose packets will come; its number. */
   source(sink: Sink): number {
-    if (this.sinks.at(-1) === sink || this.sinks.length === mostFiles) return this.sinks.length - 1;
-    return this.sinks.push(sink) - 1;
+    if (this.files.at(-1)?.sink === sink || this.files.length === mostFiles) return this.files.length - 1;
+    return this.files.push(newFile(sink)) - 1;
   }
 
   /**
@@ -123,9 +145,14 @@ export class Meter implements StreamConsumer {
     this.comparing = comparing;
     this.stream = stream;
     if (this.file === file && this.sink !== nowhere) return;
-    this.file = file;
-    this.sink = this.sinks[file]!;
+    this.set(file);
     this.analyzers.sink = this.sink;
+  }
+
+  private set(file: number): void {
+    this.file = file;
+    this.source_file = this.files[file]!;
+    this.sink = this.source_file.sink;
   }
 
   interface_number = 0;
@@ -216,6 +243,10 @@ export class Meter implements StreamConsumer {
     }
     this.table.clear();
     this.analyzers.end();
+    for (const { sink, transports, unsummed } of this.files) {
+      const many = unsummed >= leastUnsummed && unsummed >= transports * leastUnsummedShare;
+      if (many) sink.set_aside?.(unsummedNote, unsummed);
+    }
   }
 
   // ---- transports
@@ -232,6 +263,7 @@ export class Meter implements StreamConsumer {
     if (header > f.l4_bytes || header > room) return 'TCP header cut short';
     f.src_port = (buf[l4]! << 8) | buf[l4 + 1]!;
     f.dst_port = (buf[l4 + 2]! << 8) | buf[l4 + 3]!;
+    this.countSum(f, 6, (buf[l4 + 16]! << 8) | buf[l4 + 17]!);
     const flags = buf[l4 + 13]!;
     const { table } = this;
     const hash = table.hashOf(f);
@@ -277,6 +309,7 @@ export class Meter implements StreamConsumer {
     if (f.l4_bytes < 8 || f.end - l4 < 8) return 'UDP header cut short';
     f.src_port = (buf[l4]! << 8) | buf[l4 + 1]!;
     f.dst_port = (buf[l4 + 2]! << 8) | buf[l4 + 3]!;
+    this.countSum(f, 17, (buf[l4 + 6]! << 8) | buf[l4 + 7]!);
     const { table } = this;
     const hash = table.hashOf(f);
     let index = table.find(f, hash, false);
@@ -379,6 +412,13 @@ export class Meter implements StreamConsumer {
     d[(e + endNum.bytes) >>> 1] = d[(e + endNum.bytes) >>> 1]! + length;
     d[(b + num.last) >>> 1] = f.time;
     return '';
+  }
+
+  private countSum(f: Frame, protocol: number, checksum: number): void {
+    const file = this.source_file;
+    file.transports++;
+    if (checksum !== 0 && checksum === internetSum(f.buf, 0, 0, pseudoHeader(f, protocol, f.l4_bytes)))
+      file.unsummed++;
   }
 
   private transportSumHolds(f: Frame, protocol: number): boolean {
@@ -573,7 +613,7 @@ export class Meter implements StreamConsumer {
     const offset = d[(b + num.offset) >>> 1]!;
     const file = w[b + at.flags]! >>> fileShift;
     if (!last) table.remove(index);
-    this.sinks[file]!.event(event, line, offset, '');
+    this.files[file]!.sink.event(event, line, offset, '');
   }
 }
 
