@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { daysFromCivil, parseEpochTime, parseIsoTime, roundMicros } from './time.ts';
+import { daysFromCivil, epochMicros, parseEpochTime, parseIsoTime, roundMicros } from './time.ts';
 
 test('ISO times are read to the microsecond, with any offset', () => {
   assert.equal(parseIsoTime('2018-03-24T17:15:20.613421Z'), 1_521_911_720_613_421);
@@ -46,6 +46,19 @@ test('the calendar agrees with the one of JavaScript for every month of 400 year
   for (let year = 1800; year < 2200; year++)
     for (let month = 1; month <= 12; month++)
       assert.equal(daysFromCivil(year, month, 1), Date.UTC(year, month - 1, 1) / 86_400_000);
+});
+
+test('the unit of a time since 1970 is told by its size', () => {
+  const micros = 1_786_340_642_449_213;
+  assert.equal(epochMicros(1_786_340_642.449213), micros);
+  assert.equal(epochMicros(1_786_340_642_449), 1_786_340_642_449_000);
+  assert.equal(epochMicros(1_786_340_642_449.213), micros);
+  assert.equal(epochMicros(micros), micros);
+  assert.equal(epochMicros(1_786_340_642_449_213_000), micros);
+  assert.equal(epochMicros(-11_644_473_600_000), -11_644_473_600_000_000);
+  assert.equal(parseEpochTime('1786340642449'), 1_786_340_642_449_000);
+  assert.equal(parseEpochTime('1786340642449213'), micros);
+  assert.equal(parseIsoTime('2021-06-06T15:59:46+02'), Date.UTC(2021, 5, 6, 13, 59, 46) * 1000);
 });
 
 test('seconds since 1970 are exact', () => {

@@ -19,7 +19,7 @@ export function isDate(year: number, month: number, day: number): boolean {
   return day <= (month === 2 && leap ? 29 : monthDays[month - 1]!);
 }
 
-const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d:?\d\d)?$/;
+const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /**
  * ISO 8601 / RFC 3339 with seconds, in µs since 1970 UTC; null when it is none. Without an offset it is read as UTC.
@@ -87,18 +87,33 @@ function parseAny(text: string): number | null {
 function offsetMinutes(zone: string | undefined): number | null {
   if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
   const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(-2));
+  const minutes = zone.length > 3 ? Number(zone.slice(-2)) : 0;
   if (hours > 23 || minutes > 59) return null;
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/** Seconds since 1970 of the last day of the year 9999: the largest number that is taken for seconds. */
+const mostSeconds = 253_402_300_799;
+
+/**
+ * Time since 1970 in µs, whatever unit the number has: seconds up to the year 9999, else milliseconds (Zeek's
+ * JSON::TS_MILLIS, Java, JavaScript), microseconds, nanoseconds. A time is taken for milliseconds from January 1978 on.
+ */
+export function epochMicros(value: number): number {
+  const size = Math.abs(value);
+  if (size <= mostSeconds) return Math.round(value * 1_000_000);
+  if (size <= mostSeconds * 1e3) return Math.round(value * 1000);
+  return Math.round(size <= mostSeconds * 1e6 ? value : value / 1000);
 }
 
 const decimal = /^(-?)(\d{1,16})(?:\.(\d{1,6}))?$/;
 const real = /^-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?$/;
 
-/** Seconds since 1970 ('1521911720.865716', '2.385616957e+09') in µs; null when it is no such number. */
+/** Time since 1970 ('1521911720.865716', '2.385616957e+09', '1521911720865': see epochMicros) in µs; null when it is no number. */
 export function parseEpochTime(text: string): number | null {
   const m = decimal.exec(text);
-  if (m === null) return real.test(text) ? Math.round(Number(text) * 1_000_000) : null;
+  if (m === null) return real.test(text) ? epochMicros(Number(text)) : null;
+  if (Number(m[2]) > mostSeconds) return epochMicros(Number(text));
   const micros = Number(m[2]) * 1_000_000 + Number((m[3] ?? '').padEnd(6, '0'));
   return m[1] === '-' ? -micros : micros;
 }

@@ -1,5 +1,5 @@
 import { canonicalIp, canonicalName, parseIpv4 } from '../base/ip.ts';
-import { lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
+import { epochMicros, lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
 import { setAside } from '../schema/set-aside.ts';
 import { excerptLength } from './lines.ts';
 
@@ -43,9 +43,6 @@ export function maskJson(text: string): string {
 export function excerptOf(text: string): string {
   return text.length > excerptLength ? text.slice(0, excerptLength) : text;
 }
-
-/** The last seconds a double can name to the microsecond. */
-const lastSeconds = lastTime / 1_000_000;
 
 /** Columns of the fields that every log of a family names in its own way; other fields are noted under their own name. */
 const columnOf: Readonly<Record<string, string>> = {
@@ -197,10 +194,10 @@ export class Checked {
     return null;
   }
 
-  /** Instant in µs since 1970, not bounded: seconds since 1970 or ISO 8601; null when absent. */
+  /** Instant in µs since 1970, not bounded: time since 1970 in any unit (epochMicros) or ISO 8601; null when absent. */
   toInstant(name: string, value: unknown): number | null {
     if (typeof value === 'number') {
-      if (Math.abs(value) <= 1e12) return Math.round(value * 1_000_000);
+      if (Math.abs(value) <= 1e20) return epochMicros(value);
     } else if (value === undefined || value === null || value === '') return null;
     else if (typeof value === 'string' && value.length <= 40) {
       const time = parseIsoTime(value) ?? parseEpochTime(value);
@@ -224,7 +221,6 @@ export class Checked {
 
   /** An instant that is only described (a certificate's end): before 1970 and absent 0, after 2255 the last one. */
   toDate(name: string, value: unknown): number {
-    if (typeof value === 'number' && value > lastSeconds) return lastTime;
     const time = this.toInstant(name, value) ?? 0;
     return Math.min(Math.max(time, 0), lastTime);
   }

@@ -505,7 +505,17 @@ export class ConnScanner {
     return after === DOT || after === 0x65 || after === 0x45 ? -1 : value;
   }
 
-  /** Seconds since 1970 with up to six decimals. */
+  /** Milliseconds (13 digits) or microseconds (16) since 1970, without decimals; the rest goes the general way. */
+  private wholeTime(value: number, length: number, to: number): boolean {
+    if (length !== 13 && length !== 16) return false;
+    const after = this.bytes[to]!;
+    if (after === DOT || (after | 0x20) === 0x65) return false;
+    this.at = to;
+    this.time = length === 13 ? value * 1000 : value;
+    return this.time <= this.latest_time;
+  }
+
+  /** Seconds since 1970 with up to six decimals, or whole milliseconds or microseconds. */
   private epochTime(at: number): boolean {
     const { bytes } = this;
     let to = at;
@@ -516,7 +526,8 @@ export class ConnScanner {
       seconds = seconds * 10 + digit;
     }
     const length = to - at;
-    if (length === 0 || length > 10 || (length > 1 && bytes[at] === 48)) return false;
+    if (length === 0 || (length > 1 && bytes[at] === 48)) return false;
+    if (length > 10) return this.wholeTime(seconds, length, to);
     if (bytes[to] !== DOT) {
       this.at = to;
       this.time = seconds * 1_000_000;
