@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { type Input, type OpenInput, openInput, peekInput } from '../collect/index.ts';
-import { createDuplicates, createEnricher, type Enricher } from '../enrich/index.ts';
+import { createDuplicates, createEnricher, createPieces, type Enricher, type Held } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
-import { count, emptyLedger, type InputReport, total } from '../schema/ledger.ts';
+import { count, emptyLedger, type InputReport, type Ledger, total } from '../schema/ledger.ts';
 import type {
   DecodeOptions,
   JointDecoder,
@@ -13,7 +13,7 @@ import type {
   SourceFormat,
 } from '../schema/reading.ts';
 import { noteKind } from '../schema/set-aside.ts';
-import { detectFormat, whyUnknown } from '../sources/index.ts';
+import { detectFormat, tellsPieces, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
 
@@ -45,6 +45,8 @@ export interface Planned {
   readonly head: Buffer;
   /** Parts of a file that overlap in time, to be read side by side; none: it is read from one end to the other. */
   readonly parts: readonly Part[];
+  /** whether it tells of connections that are still open */
+  readonly pieces: boolean;
 }
 
 /** Files whose first 64 KiB stay in memory until reading begins. */
@@ -72,7 +74,14 @@ export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
     // Of many files only the first ones are looked into again, the others just told apart.
     const kept = planned.length < most_heads ? head : Buffer.from(head.subarray(0, 64));
     const parts = await partsOf(input, format);
-    planned.push({ input, format, first_time: earliest(format, head, parts), head: kept, parts });
+    planned.push({
+      input,
+      format,
+      first_time: earliest(format, head, parts),
+      head: kept,
+      parts,
+      pieces: tellsPieces(input.name, head),
+    });
   }
   return planned.sort(
     (a, b) =>
@@ -110,6 +119,7 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #enricher: Enricher;
   #duplicates = createDuplicates();
+  readonly #pieces = createPieces<PieceFrom>({ given: givePiece, dropped: dropPiece });
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
@@ -159,13 +169,16 @@ export class Ingest {
       if (joint) this.#joint(joint).waiting.push(...streamsOf(one));
     }
     for (const { waiting } of this.#joints.values()) waiting.sort(byFirstTime);
-    for (const one of planned) {
+    // What a sensor told while a connection lasted is read before what it told at the end.
+    const pieces_first = [...planned].sort((a, b) => Number(b.pieces) - Number(a.pieces));
+    for (const one of pieces_first) {
       const joint = one.format?.joint;
       if (joint) await this.#together(this.#joint(joint), one);
       else await this.#file(one);
     }
     for (const { decoder } of this.#joints.values()) decoder.end();
     this.#joints.clear();
+    this.#pieces.end();
     await this.#writer.flush();
     await this.#rejects.flush();
     await this.#saveReports();
@@ -297,8 +310,22 @@ export class Ingest {
     // What is decoded as one is one file: what it says twice it means twice.
     if (format?.joint) this.#joint_file ??= file;
     const one_file = format?.joint ? this.#joint_file! : file;
+    const store: StoreEvent = (read, line, offset, raw) => {
+      const event = enricher.enrich(read);
+      const why = duplicates.check(event, one_file, sensor);
+      if (why !== null) {
+        count(ledger.duplicates, why);
+        return;
+      }
+      this.#days.add(Math.floor(event.time / 86_400e6));
+      if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
+      if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
+      for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
+      ledger.stored++;
+      writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, offset, raw);
+    };
     return {
-      event: (read: WeirEvent, line, offset, raw) => {
+      event: (read: WeirEvent, line, offset, raw, share) => {
         ledger.read++;
         this.#events++;
         if (shift !== 0) read.time += shift;
@@ -306,18 +333,16 @@ export class Ingest {
           count(ledger.filtered, 'after --until');
           return;
         }
-        const event = enricher.enrich(read);
-        const why = duplicates.check(event, one_file, sensor);
-        if (why !== null) {
-          count(ledger.duplicates, why);
-          return;
+        if (share !== undefined && this.#pieces.concerns(read, share)) {
+          const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
+          if (read.kind === 'connection') {
+            if (this.#pieces.take(read, share === 'whole', from)) return;
+          } else if (share === 'part' && this.#pieces.again(read)) {
+            dropPiece(from);
+            return;
+          }
         }
-        this.#days.add(Math.floor(event.time / 86_400e6));
-        if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
-        if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
-        for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
-        ledger.stored++;
-        writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, offset, raw);
+        store(read, line, offset, raw);
       },
       filtered: (reason) => {
         ledger.read++;
@@ -422,6 +447,26 @@ function streamsOf(planned: Planned): Stream[] {
   return parts.map((part) => ({ planned, part, first_time: part.first_time }));
 }
 
+/** Stores one event of an input, unless it is stored already. */
+type StoreEvent = (event: WeirEvent, line: number, offset: number, raw: string) => void;
+
+/** Where a piece of a connection came from. */
+interface PieceFrom {
+  readonly line: number;
+  readonly offset: number;
+  readonly raw: string;
+  readonly store: StoreEvent;
+  readonly ledger: Ledger;
+}
+
+function givePiece({ event, from }: Held<PieceFrom>): void {
+  from.store(event, from.line, from.offset, from.raw);
+}
+
+function dropPiece({ ledger }: PieceFrom): void {
+  count(ledger.duplicates, 'piece of a connection told elsewhere');
+}
+
 /** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */
 function countBounded(reasons: Map<string, number>, reason: string): void {
   count(reasons, reasons.has(reason) || reasons.size < most_reasons ? reason : 'other reasons');
@@ -434,7 +479,7 @@ function namedAsLog(file: string): boolean {
 }
 
 function isZeekName(name: string): boolean {
-  return /\.(log|json)$/i.test(name) && zeekNames.test(name);
+  return /\.(log|json)$/i.test(name) && zeekNames.test(name) && !/^conn-summary\b/i.test(name);
 }
 
 /** Zeek's busiest logs; a wider list would take every 'weird.json' of other programs for a broken log. */

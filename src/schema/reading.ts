@@ -8,7 +8,11 @@ import type { WeirEvent } from './event/index.ts';
  */
 export interface Sink {
   /** A record that became an event. `raw` is the record as text; '' for packets. The sink keeps it only when asked. */
-  event(event: WeirEvent, line: number, offset: number, raw: string): void;
+  /**
+   * `share`: what the record is of its connection, where a sensor tells of one several times: 'part' with the figures so
+   * far, 'whole' at its end.
+   */
+  event(event: WeirEvent, line: number, offset: number, raw: string, share?: 'part' | 'whole'): void;
   /** A record that is well formed but not wanted; `reason` is one of few words: 'header', 'log type not used', ... */
   filtered(reason: string, line: number, offset: number): void;
   /** A record that this input, or one that is decoded with it, has told already; `reason` as above. Absent: filtered. */

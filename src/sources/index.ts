@@ -5,6 +5,8 @@ import { suricata_eve } from './suricata.ts';
 import { zeek_json } from './zeek-json.ts';
 import { zeek_tsv } from './zeek-tsv.ts';
 
+export { tellsPieces } from './zeek-kind.ts';
+
 /** Every kind of file that Weir reads. To add one: a file beside this one, and a line here. */
 export const formats: readonly SourceFormat[] = [zeek_tsv, zeek_json, suricata_eve, pcap, pcapng];
 
@@ -35,6 +37,7 @@ export function whyUnknown(head: Buffer): string {
   if (head.length >= 8 && Math.max(even, odd) > half * 0.7 && Math.min(even, odd) < half * 0.05)
     return 'UTF-16 text; Weir reads UTF-8';
   if (even + odd > 0) return 'binary data of a kind that is not known';
+  if (/^>== /m.test(head.toString('latin1', 0, 1024))) return 'a summary that zeekctl mails, not a log';
   if (/^\s*[{[]/.test(head.toString('utf8', 0, 64))) return 'JSON, but neither Zeek nor Suricata wrote it';
   return 'text of a kind that is not known';
 }

@@ -4,6 +4,7 @@ import { transportOf, type ZeekLog, type ZeekRecord } from './zeek.ts';
 /** https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html */
 export const conn: ZeekLog = {
   path: 'conn',
+  share: 'whole',
   map(r): Connection {
     const src_ip = r.ip('id.orig_h');
     const dst_ip = r.ip('id.resp_h');

@@ -16,7 +16,7 @@ export const dns: ZeekLog = {
       query_domain: '',
       generated_score: 0,
       query_type: queryType(r),
-      response_code: r.text('rcode_name'),
+      response_code: r.text('rcode_name') || codeName(r.count('rcode')),
       answers: r.texts('answers'),
       answer_ttl_s: smallest(r, r.values.list('TTLs')),
       rtt_s: r.seconds('rtt'),
@@ -44,4 +44,11 @@ function smallest(r: ZeekRecord, ttls: unknown): number | null {
     if (ttl !== null && (least === null || ttl < least)) least = ttl;
   }
   return least;
+}
+
+/** Names of response codes as Zeek writes them, for records with the number alone (RFC 6895, 2.3). */
+const codeNames = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
+
+function codeName(code: number | null): string {
+  return code === null ? '' : (codeNames[code] ?? `code ${code}`);
 }

@@ -1,9 +1,9 @@
 import type { Inventory } from '../schema/event/inventory.ts';
 import type { ZeekLog, ZeekRecord } from './zeek.ts';
 
-/** What every inventory record needs: the host it is about. */
+/** What every inventory record needs: the host it is about; Corelight's sensors write host_ip. */
 function hostOf(r: ZeekRecord): string {
-  const host = r.ip('host');
+  const host = r.ip('host') || r.ip('host_ip');
   if (host === '') r.lacks('host');
   return host;
 }
@@ -49,6 +49,39 @@ export const known_hosts: ZeekLog = {
     };
   },
 };
+
+/**
+ * The link-layer address of a host, as Corelight's sensors write it. Zeek's own known_devices names no host.
+ * https://github.com/corelight/Chronicle (log-schemas, known_devices)
+ */
+export const known_devices: ZeekLog = {
+  path: 'known_devices',
+  map(r): Inventory | string {
+    if (!r.has('host_ip')) return 'known_devices without an address';
+    return about(r, 'device', r.text('mac').toLowerCase(), r.text('vendor_mac'));
+  },
+};
+
+/** A name that a host gave itself. https://github.com/corelight/Chronicle (log-schemas, known_names) */
+export const known_names: ZeekLog = {
+  path: 'known_names',
+  map: (r) => about(r, 'name', r.text('hostname'), r.texts('protocols').join(' ')),
+};
+
+function about(r: ZeekRecord, type: string, name: string, detail: string): Inventory {
+  return {
+    kind: 'inventory',
+    time: r.time(),
+    host_ip: hostOf(r),
+    peer_ip: '',
+    port: 0,
+    transport: '',
+    type,
+    name,
+    version: '',
+    detail,
+  };
+}
 
 /** https://docs.zeek.org/en/master/scripts/policy/protocols/conn/known-services.zeek.html */
 export const known_services: ZeekLog = {

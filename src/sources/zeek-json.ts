@@ -3,10 +3,11 @@ import { excerptOf, maskJson } from './checked.ts';
 import { firstEventTime, firstObjects } from './head.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { type LineHandler, LineReader } from './lines.ts';
-import { ZeekRecord, type ZeekValues } from './zeek.ts';
+import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
+import { conn } from './zeek-conn.ts';
 import { ConnScanner } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
-import { zeekLogs } from './zeek-logs.ts';
+import { shareOf, zeekLogs } from './zeek-logs.ts';
 
 /** 'id.orig_h' → how else it may be written. */
 interface Spelling {
@@ -71,6 +72,7 @@ class ZeekJson implements LineHandler {
   private readonly values = new JsonValues();
   private readonly record: ZeekRecord;
   private readonly path_of_name: string;
+  private readonly conn_share: ZeekLog['share'];
   private readonly scanner: ConnScanner;
   /** whether the last record was a connection: only then the quick way is tried first */
   private conn_before = false;
@@ -83,6 +85,7 @@ class ZeekJson implements LineHandler {
     this.keep_raw = options.keep_raw;
     this.record = new ZeekRecord(this.values, options.latest_time);
     this.path_of_name = pathOfName(file);
+    this.conn_share = shareOf(conn, this.path_of_name);
     this.scanner = new ConnScanner(options.latest_time);
   }
 
@@ -102,7 +105,8 @@ class ZeekJson implements LineHandler {
       const connection = this.scanner.json(text, bytes, start, end);
       this.misses = connection === null ? this.misses + 1 : 0;
       if (connection !== null) {
-        this.sink.event(connection, line, offset, this.keep_raw ? maskJson(text.slice(start, end)) : '');
+        const raw = this.keep_raw ? maskJson(text.slice(start, end)) : '';
+        this.sink.event(connection, line, offset, raw, this.conn_share);
         return;
       }
     }
@@ -134,12 +138,17 @@ class ZeekJson implements LineHandler {
     const { record } = this;
     record.begin();
     const event = log.map(record);
-    if (record.problem !== '') {
+    if (typeof event === 'string' && record.problem === '') {
+      this.sink.filtered(event, line, offset);
+      return;
+    }
+    if (record.problem !== '' || typeof event === 'string') {
       this.sink.rejected(record.problem, line, offset, excerptOf(maskJson(text)));
       return;
     }
     const raw = this.keep_raw ? maskJson(text) : '';
-    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw);
+    if ('kind' in event)
+      this.sink.event(record.marked(event), line, offset, raw, shareOf(log, this.path_of_name));
     else
       for (const [at, one] of event.entries())
         this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);

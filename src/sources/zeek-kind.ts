@@ -2,10 +2,10 @@ import { zeekLogs } from './zeek-logs.ts';
 
 /** Logs of Zeek and its common packages that are read over; a file's name may name one of these too. */
 const others = new Set(
-  `analyzer arp barnyard2 bacnet broker cipcmd cluster config dga dnp3 dpd enip eventtracker intel ipsec irc
-  kerberos_tickets known_devices ldap ldap_search loaded_scripts login_failures modbus modbus_register_change mqtt_connect
-  mqtt_publish mqtt_subscribe mysql netcontrol netcontrol_drop netcontrol_shunt ntp ocsp open_conn open_http open_ssl
-  openflow ospf packet_filter pe pop3 postgresql print prof quic radius redis reporter rfb s7comm signatures sip snmp socks
+  `arp barnyard2 bacnet broker cipcmd cluster config conn_agg conn_summary dga dnp3 enip eventtracker intel ipsec irc
+  kerberos_tickets known_domains known_remotes known_users ldap ldap_search loaded_scripts login_failures modbus modbus_register_change mqtt_connect
+  mqtt_publish mqtt_subscribe mysql netcontrol netcontrol_drop netcontrol_shunt ocsp
+  openflow ospf packet_filter pe pop3 postgresql print prof quic radius redis reporter rfb s7comm signatures snmp socks
   stderr stdout syslog telemetry tftp traceroute unknown_protocols vpn weird_stats websocket wireguard zeek_doctor`.split(
     /\s+/,
   ),
@@ -19,6 +19,7 @@ const marks: readonly { path: string; any: readonly string[]; all?: readonly str
   { path: 'conn', any: ['conn_state'] },
   { path: 'dns', any: ['qtype', 'qtype_name', 'rcode', 'AA'] },
   { path: 'smtp', any: ['helo', 'mailfrom', 'rcptto', 'last_reply'] },
+  { path: 'sip', any: ['request_from', 'call_id'], all: ['method'] },
   { path: 'http', any: ['trans_depth', 'status_code', 'request_body_len'] },
   { path: 'x509', any: ['certificate.serial', 'certificate.subject'] },
   { path: 'kerberos', any: ['request_type', 'forwardable', 'renewable', 'till'] },
@@ -39,6 +40,8 @@ const marks: readonly { path: string; any: readonly string[]; all?: readonly str
   { path: 'known_certs', any: ['issuer_subject'], all: ['host'] },
   { path: 'stats', any: ['pkts_proc'] },
   { path: 'capture_loss', any: ['percent_lost'] },
+  { path: 'ntp', any: ['stratum', 'xmt_time'], all: ['mode'] },
+  { path: 'dpd', any: ['failure_reason'], all: ['analyzer'] },
   { path: 'ftp', any: ['data_channel.passive', 'reply_code', 'reply_msg'], all: ['command'] },
 ];
 
@@ -71,4 +74,12 @@ export function notUsed(path: string): string {
   return others.has(path) || /^[a-z0-9_]{1,32}$/i.test(path)
     ? `log type not used: ${path}`
     : 'log type not used';
+}
+
+/** Whether a file holds records of connections that are still open, by its name or what its beginning names. */
+export function tellsPieces(file: string, head: Buffer): boolean {
+  if (zeekLogs.get(pathOfName(file))?.share === 'part') return true;
+  return /(?:^#path[\t ]|"_path" ?: ?"|"@path" ?: ?")(?:conn_long|open_conn|open_http|open_ssl)\b/m.test(
+    head.toString('latin1', 0, 16_384),
+  );
 }

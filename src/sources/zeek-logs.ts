@@ -8,13 +8,16 @@ import { ftp } from './zeek-ftp.ts';
 import { http } from './zeek-http.ts';
 import {
   known_certs,
+  known_devices,
   known_hosts,
   known_modbus,
+  known_names,
   known_services,
   software,
   tunnel,
 } from './zeek-inventory.ts';
 import { kerberos } from './zeek-kerberos.ts';
+import { analyzer, dpd, ntp, sip, suricata_corelight } from './zeek-more.ts';
 import { notice } from './zeek-notice.ts';
 import { ntlm } from './zeek-ntlm.ts';
 import { rdp } from './zeek-rdp.ts';
@@ -26,25 +29,49 @@ import { capture_loss, stats } from './zeek-stats.ts';
 import { weird } from './zeek-weird.ts';
 import { x509 } from './zeek-x509.ts';
 
+/**
+ * Logs whose records are those of another log: connections that are still open (conn_long of Corelight's package,
+ * open_* of Active Countermeasures'), and what a Corelight sensor writes to save room (*_red).
+ * https://github.com/corelight/zeek-long-connections, https://github.com/activecm/zeek-open-connections
+ */
+const alike: readonly ZeekLog[] = [
+  { ...conn, path: 'conn_long', share: 'part' },
+  { ...conn, path: 'open_conn', share: 'part' },
+  { ...http, path: 'open_http', share: 'part' },
+  { ...ssl, path: 'open_ssl', share: 'part' },
+  { ...conn, path: 'conn_red' },
+  { ...dns, path: 'dns_red' },
+  { ...files, path: 'files_red' },
+  { ...http, path: 'http_red' },
+  { ...ssl, path: 'ssl_red' },
+];
+
 /** The Zeek logs that become events; every other log is filtered by name. */
 export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map(
   [
+    ...alike,
+    analyzer,
     capture_loss,
     conn,
     dce_rpc,
     dhcp,
     dns,
+    dpd,
     files,
     ftp,
     http,
     kerberos,
     known_certs,
+    known_devices,
     known_hosts,
     known_modbus,
+    known_names,
     known_services,
     notice,
     ntlm,
+    ntp,
     rdp,
+    sip,
     smb_files,
     smb_mapping,
     smtp,
@@ -52,8 +79,14 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map(
     ssh,
     ssl,
     stats,
+    suricata_corelight,
     tunnel,
     weird,
     x509,
   ].map((log) => [log.path, log]),
 );
+
+/** What a record of a log is of its connection; some write the records of open connections under the name of conn. */
+export function shareOf(log: ZeekLog, path_of_name: string): ZeekLog['share'] {
+  return log.path === 'conn' ? (zeekLogs.get(path_of_name)?.share ?? log.share) : log.share;
+}

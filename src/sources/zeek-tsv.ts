@@ -3,9 +3,10 @@ import { excerptOf } from './checked.ts';
 import { firstEventTime, headText } from './head.ts';
 import { type LineHandler, LineReader } from './lines.ts';
 import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
+import { conn } from './zeek-conn.ts';
 import { ConnScanner, connColumns } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
-import { zeekLogs } from './zeek-logs.ts';
+import { shareOf, zeekLogs } from './zeek-logs.ts';
 import { unescapeZeek } from './zeek-text.ts';
 
 const mostColumns = 1000;
@@ -60,6 +61,7 @@ class ZeekTsv implements LineHandler {
   private path = '';
   private named = '';
   private log: ZeekLog | undefined;
+  private share: ZeekLog['share'];
   private skip = '';
   private readonly scanner: ConnScanner;
   /** the columns of a plain conn header, for the quick way */
@@ -100,7 +102,7 @@ class ZeekTsv implements LineHandler {
     if (this.conn_columns !== null && bytes !== null) {
       const connection = this.scanner.tsv(text, bytes, start, end, this.conn_columns);
       if (connection !== null) {
-        this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '');
+        this.sink.event(connection, line, offset, this.keep_raw ? text.slice(start, end) : '', this.share);
         return;
       }
     }
@@ -134,12 +136,16 @@ class ZeekTsv implements LineHandler {
     record.begin();
     this.values.columns = columns;
     const event = this.log.map(record);
-    if (record.problem !== '') {
+    if (typeof event === 'string' && record.problem === '') {
+      this.sink.filtered(event, line, offset);
+      return;
+    }
+    if (record.problem !== '' || typeof event === 'string') {
       this.sink.rejected(record.problem, line, offset, excerptOf(this.masked(text, columns)));
       return;
     }
     const raw = this.keep_raw ? this.masked(text, columns) : '';
-    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw);
+    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw, this.share);
     else
       for (const [at, one] of event.entries())
         this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);
@@ -183,10 +189,11 @@ class ZeekTsv implements LineHandler {
     this.values.index = index;
     this.path = this.named || pathOfFields((name) => index.has(name)) || pathOfName(this.file);
     this.log = zeekLogs.get(this.path);
+    this.share = this.log === undefined ? undefined : shareOf(this.log, pathOfName(this.file));
     this.skip = this.path === '' ? 'log type not told' : notUsed(this.path);
     const { unset, empty } = this.values;
     const plain = this.separator === '\t' && unset === '-' && empty === '(empty)';
-    this.conn_columns = plain && this.path === 'conn' ? connColumns([...index.keys()]) : null;
+    this.conn_columns = plain && this.log?.map === conn.map ? connColumns([...index.keys()]) : null;
     this.secret.password = index.get('password') ?? -1;
     this.secret.command = index.get('command') ?? -1;
     this.secret.argument = index.get('arg') ?? -1;

@@ -5,8 +5,10 @@ import { Checked, dnsName, hostName } from './checked.ts';
 export interface ZeekLog {
   /** Zeek's name of the log stream, as in #path and _path. */
   readonly path: string;
-  /** The record as an event, or several (counters). Values that are wrong are noted in `record.problem`. */
-  map(record: ZeekRecord): WeirEvent | readonly WeirEvent[];
+  /** What its records are of a connection, in logs that tell of one several times. */
+  readonly share?: 'part' | 'whole';
+  /** The record as an event, or several (counters); a text: it is not wanted, for that reason. */
+  map(record: ZeekRecord): WeirEvent | readonly WeirEvent[] | string;
 }
 
 /** Where the values of a record come from: TSV columns or a JSON object. Absent ('-') is undefined, '(empty)' is ''. */

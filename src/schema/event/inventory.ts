@@ -7,11 +7,13 @@ export const inventory = table(
   {
     ...when,
     host_ip: ip('the host'),
-    peer_ip: ip("the other end (tunnels), '' otherwise"),
+    peer_ip: ip("the other end (tunnels, who asked a time server), '' otherwise"),
     port: u16('port of the service, 0 when none'),
     transport: word("tcp, udp, '' when not said"),
-    type: word('host, service, software, certificate, modbus_role, tunnel'),
-    name: text('software or service name, subject, tunnel type'),
+    type: word('host, service, software, certificate, modbus_role, tunnel, time_server, device, name'),
+    name: text(
+      'software or service name, subject, tunnel type, link-layer address of a device, name of a host',
+    ),
     version: text('version as far as known'),
     detail: text('what else the sensor said'),
   },

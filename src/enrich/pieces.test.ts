@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Connection } from '../schema/event/connection.ts';
+import { createPieces } from './pieces.ts';
+
+function connection(uid: string, duration_s: number, src_bytes: number): Connection {
+  return {
+    kind: 'connection',
+    time: 1e15,
+    uid,
+    src_ip: '10.0.0.1',
+    src_port: 1000,
+    dst_ip: '192.0.2.1',
+    dst_port: 443,
+    transport: 'tcp',
+    service: 'ssl',
+    duration_s,
+    src_bytes,
+    dst_bytes: 0,
+    src_packets: 1,
+    dst_packets: 1,
+    src_ip_bytes: src_bytes,
+    dst_ip_bytes: 0,
+    missed_bytes: 0,
+    conn_state: 'S1',
+    history: 'ShAD',
+    community_id: '',
+  } as Connection;
+}
+
+interface Told {
+  readonly of: Connection;
+  readonly whole: boolean;
+}
+
+/** uid → what it was given out with; how many records were dropped; how many went their own way. */
+function play(records: readonly Told[], most_held = 1000) {
+  const given: Connection[] = [];
+  let dropped = 0;
+  const pieces = createPieces<null>({
+    given: ({ event }) => given.push(event),
+    dropped: () => dropped++,
+    most_held,
+  });
+  for (const { of, whole } of records) if (!pieces.take({ ...of }, whole, null)) given.push(of);
+  pieces.end();
+  return { given, dropped };
+}
+
+const growing = [1, 2, 3, 4].map((n) => ({ of: connection('C1', 1200 * n, 1000 * n), whole: false }));
+const last = { of: connection('C1', 6000, 5000), whole: true };
+
+test('a connection told in pieces counts once, with its last figures, in whatever order its records come', () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray([...growing, last], { minLength: 1 }), (records) => {
+      const { given, dropped } = play(records);
+      const most = Math.max(...records.map(({ of }) => of.duration_s!));
+      assert.deepEqual(
+        given.map((one) => [one.uid, one.duration_s]),
+        [['C1', most]],
+      );
+      assert.equal(dropped, records.length - 1);
+    }),
+  );
+});
+
+test('short connections go their way, and one that is still open at the end is kept', () => {
+  const short = { of: connection('C2', 5, 10), whole: true };
+  const { given, dropped } = play([short, ...growing]);
+  assert.deepEqual(
+    given.map((one) => [one.uid, one.src_bytes]),
+    [
+      ['C2', 10],
+      ['C1', 4000],
+    ],
+  );
+  assert.equal(dropped, 3);
+});
+
+test('the end of a short connection that was told while it was open is known for the same', () => {
+  const open = { of: connection('C3', 3, 10), whole: false };
+  const closed = { of: connection('C3', 8, 20), whole: true };
+  assert.deepEqual(
+    play([open, closed]).given.map((one) => one.src_bytes),
+    [20],
+  );
+});
+
+test('the same uid between other hosts is another connection', () => {
+  const other = { of: { ...last.of, dst_ip: '192.0.2.2' }, whole: true };
+  assert.equal(play([last, other]).given.length, 2);
+});
+
+test('when there is no room the one held longest is given out, and counts once all the same', () => {
+  const all = Array.from({ length: 10 }, (_, n) => ({ of: connection(`C${n}`, 700, 10), whole: false }));
+  const { given, dropped } = play([...all, ...all], 3);
+  assert.equal(given.length, 10);
+  assert.equal(dropped, 10);
+});
