@@ -98,9 +98,10 @@ function technique(id: string): string {
   return `[${id}](https://attack.mitre.org/techniques/${id.replace('.', '/')}/) ${attackList().techniques[id]!.name}`;
 }
 
-function severity({ severity, raise }: Detector): string {
+function severity({ severity, raise, lower }: Detector): string {
   const raised = raise.map((one) => `${one.severity} when ${code(one.when)}`);
-  return [severity, ...raised].join('; ');
+  const lowered = lower.map((one) => `at most ${one.severity} when ${code(one.when)}`);
+  return [severity, ...raised, ...lowered].join('; ');
 }
 
 function sqlLink({ id, file }: Feature): string {

@@ -16,6 +16,7 @@ columns:
   techniques: {unit: text, says: techniques by the kind of port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
+  shape: {unit: text, says: "what such calls are known for, when all of them are"}
 */
 SELECT * FROM (
 SELECT
@@ -26,7 +27,7 @@ SELECT
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
   multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
-  direction, service, first_at, last_at
+  direction, service, shape, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -42,11 +43,12 @@ FROM (
     sum(received) AS received_bytes,
     min(direction) AS direction,
     max(service) AS service,
+    if(min($(known_call_rhythm)) = max($(known_call_rhythm)), min($(known_call_rhythm)), '') AS shape,
     min(time) AS first_at,
     max(time) AS last_at
   FROM $(direct_calls({from:DateTime64(6)}))
   WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
-    AND NOT $(resolving) AND NOT $(keeping_time) AND NOT $(leasing) AND NOT $(discovering)
+    AND NOT $(left_out_rhythm)
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )
 ) AS calls_of

@@ -18,6 +18,7 @@ columns:
   dst_port: {unit: port, says: port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
+  shape: {unit: text, says: what such a name is known for}
   through: {unit: text, says: web proxy that lies between}
 */
 SELECT * FROM (
@@ -30,7 +31,7 @@ SELECT
   dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
-  dst_ip, dst_port, direction, service, through, first_at, last_at
+  dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, first_at, last_at
 FROM (
   SELECT
     window_at,

@@ -48,8 +48,7 @@ FROM (
     max(time) AS seen_last
   FROM $(calls({from:DateTime64(6)}))
   WHERE direction IN ('outbound', 'external') AND NOT $(wide)
-    -- What goes to relays of calls and shared screens (STUN and TURN, RFC 8656, and the ports of large services) is not an upload.
-    AND NOT (transport = 'udp' AND (dst_port BETWEEN 3478 AND 3481 OR dst_port BETWEEN 8801 AND 8810 OR dst_port BETWEEN 19302 AND 19309))
+    AND NOT $(left_out_upload)
   GROUP BY window_at, src_ip, place
 ) AS sums
 INNER JOIN (

@@ -8,16 +8,19 @@ import { placeholders } from '../base/placeholders.ts';
 import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
 import { RoleDefinition } from '../schema/role.ts';
+import { Shape } from '../schema/shape.ts';
 import { technique } from './attack.ts';
-import { type Fragment, type Fragments, fillFragments, readFragments } from './fragments.ts';
+import { type Fragments, fillFragments, readFragments } from './fragments.ts';
 import { completeRole } from './roles.ts';
 import { orderDependence } from './row-order.ts';
+import { checkShape, shapeFragments } from './shapes.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
   readonly features: ReadonlyMap<string, Feature>;
   readonly detectors: readonly Detector[];
   readonly roles: readonly RoleDefinition[];
+  readonly shapes: readonly Shape[];
 }
 
 /** The content folder that ships with Weir: beside src/ in a checkout, beside dist/ in a package. */
@@ -34,7 +37,14 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   const features = new Map<string, Feature>();
   const detectors = new Map<string, Detector>();
   const roles = new Map<string, RoleDefinition>();
-  const fragments = new Map<string, Fragment>();
+  const shapes = new Map<string, Shape>();
+  for (const folder of folders) {
+    for (const file of list(join(folder, 'shapes'), '.yaml')) {
+      const shape = readShape(file);
+      shapes.set(shape.id, shape);
+    }
+  }
+  const fragments = shapeFragments([...shapes.values()]);
   for (const folder of folders) {
     for (const [name, fragment] of readFragments(join(folder, 'features', '_fragments.yaml')))
       fragments.set(name, fragment);
@@ -53,7 +63,12 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   }
   const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const detector of sorted) checkDetector(detector, features);
-  return { features, detectors: sorted, roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  return {
+    features,
+    detectors: sorted,
+    roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    shapes: [...shapes.values()],
+  };
 }
 
 function list(folder: string, ending: string): string[] {
@@ -102,6 +117,13 @@ export function readRole(file: string, fragments: Fragments): RoleDefinition {
   return completeRole({ ...role, file }, fragments);
 }
 
+/** A file of a known shape. */
+export function readShape(file: string): Shape {
+  const shape = { ...checked(file, Shape, yamlOf(file, readFileSync(file, 'utf8'))), file };
+  checkShape(shape, basename(file, '.yaml'));
+  return shape;
+}
+
 function yamlOf(file: string, text: string): unknown {
   try {
     return parse(text);
@@ -129,6 +151,8 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
   ]);
   const used = new Map<string, string>();
   for (const name of placeholders(detector.explain)) used.set(name, 'explain');
+  for (const { because } of detector.lower)
+    for (const name of placeholders(because)) used.set(name, 'lower.because');
   for (const step of detector.next) for (const name of placeholders(step)) used.set(name, 'next');
   for (const [place, queries] of [
     ['evidence', detector.evidence],

@@ -8,6 +8,7 @@ import {
   severities,
   type Unit,
 } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Finding } from '../schema/finding.ts';
 import type { Judgement } from './judge.ts';
 
@@ -29,7 +30,7 @@ export function findingOf(
     finding_id: findingId(detector.id, row.key, row.first_at),
     detector: detector.id,
     title: detector.title,
-    severity: severityOf(detector, row.raised),
+    severity: severityOf(detector, row),
     stage: detector.stage,
     attack: named.flatMap((id) => {
       const found = techniques(id);
@@ -47,7 +48,9 @@ export function findingOf(
     p_value: judgement.p_value,
     confidence_score: confidence(baseline, judgement.p_value),
     risk_score: 0,
-    summary: fillTemplate(detector.explain, values, units),
+    summary: [detector.explain, ...lowering(detector, row).map((one) => one.because)]
+      .map((one) => fillTemplate(one, values, units))
+      .join(' '),
     reasons: [...judgement.reasons].sort((a, b) => b.weight - a.weight),
     baseline,
     evidence: [],
@@ -79,12 +82,22 @@ function techniquesOf(detector: Detector, values: Record<string, unknown>): stri
   return said && said.length > 0 ? [...new Set(said)].slice(0, 5) : detector.attack;
 }
 
-function severityOf(detector: Detector, raised: readonly boolean[]): Severity {
+/** As the detector says, raised by what makes it worse, and no higher than what makes it harmless allows. */
+function severityOf(
+  detector: Detector,
+  { raised, lowered }: Pick<FeatureRow, 'raised' | 'lowered'>,
+): Severity {
   let severity = detector.severity;
   detector.raise.forEach((one, i) => {
     if (raised[i] && severities[one.severity] > severities[severity]) severity = one.severity;
   });
+  for (const one of lowering(detector, { lowered }))
+    if (severities[one.severity] < severities[severity]) severity = one.severity;
   return severity;
+}
+
+function lowering({ lower }: Detector, { lowered }: Pick<FeatureRow, 'lowered'>): Detector['lower'] {
+  return lower.filter((_, i) => lowered[i]);
 }
 
 const rung_confidence = { entity: 85, peer_group: 70, population: 60, prior: 45 } as const;

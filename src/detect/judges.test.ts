@@ -25,6 +25,7 @@ function beaconRows(day: number): [number, FeatureRow][] {
       peer: '',
       worth: true,
       raised: [],
+      lowered: [],
       entity: { src_ip: '10.0.0.5', dst_ip: '203.0.113.9', dst_port: 443, transport: 'tcp' },
       values: { call_times: inside, call_bytes: inside.map(() => 0), clients: 1, hosts: 20 },
     };

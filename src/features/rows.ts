@@ -6,7 +6,7 @@ import type { FeatureRow } from '../schema/feature-row.ts';
 export function rowReader(feature: Feature, detector: Detector): (row: readonly unknown[]) => FeatureRow {
   const raises = detector.raise.length;
   const columns = Object.entries(feature.columns);
-  const grain_at = 5 + raises;
+  const grain_at = 5 + raises + detector.lower.length;
   const columns_at = grain_at + feature.grain.length;
   return (row) => {
     const entity: Record<string, string | number> = {};
@@ -27,6 +27,7 @@ export function rowReader(feature: Feature, detector: Detector): (row: readonly 
       peer: String(row[3]),
       worth: row[4] === 1,
       raised: row.slice(5, 5 + raises).map((flag) => flag === 1),
+      lowered: row.slice(5 + raises, grain_at).map((flag) => flag === 1),
       entity,
       values,
     };

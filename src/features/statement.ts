@@ -15,13 +15,14 @@ export interface Range {
 
 /**
  * The statement that gives a detector's feature rows for all windows that start in a range, oldest first.
- * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), instants as
+ * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), lower_0 …, instants as
  * numbers. A window's row is computed from events of that window and before, never after.
  */
 export function featureStatement(feature: Feature, detector: Detector, range: Range): Statement {
   const window_s = duration(detector.window);
   const hop_s = detector.hop ? duration(detector.hop) : window_s;
   const raises = detector.raise.map((one, i) => `toUInt8(${one.when}) AS raise_${i}`);
+  const lowers = detector.lower.map((one, i) => `toUInt8(${one.when}) AS lower_${i}`);
   const columns = Object.entries(feature.columns).map(([name, { unit }]) =>
     unit === 'text' || unit === 'list' ? name : `toFloat64(${name}) AS ${name}`,
   );
@@ -31,7 +32,7 @@ export function featureStatement(feature: Feature, detector: Detector, range: Ra
   toFloat64(toUnixTimestamp64Micro(toDateTime64(first_at, 6))) AS first_at_us,
   toFloat64(toUnixTimestamp64Micro(toDateTime64(last_at, 6))) AS last_at_us,
   ${feature.sql.includes('peer_group') ? 'toString(peer_group)' : "''"} AS peer,
-  worth, ${[...raises, ...feature.grain, ...columns].join(', ')}
+  worth, ${[...raises, ...lowers, ...feature.grain, ...columns].join(', ')}
 FROM (SELECT *, toUInt8(${detector.when}) AS worth FROM (
 ${expandWindows(feature.sql, window_s, hop_s)}
 ))
@@ -51,6 +52,7 @@ export function statementColumns(feature: Feature, detector: Detector): string[]
     'peer',
     'worth',
     ...detector.raise.map((_, i) => `raise_${i}`),
+    ...detector.lower.map((_, i) => `lower_${i}`),
     ...feature.grain,
     ...Object.keys(feature.columns),
   ];

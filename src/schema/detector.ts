@@ -217,6 +217,12 @@ export const Detector = z.strictObject({
     .array(z.strictObject({ when: z.string(), severity: Severity }))
     .default([])
     .describe('SQL conditions that raise the severity'),
+  lower: z
+    .array(z.strictObject({ when: z.string(), severity: Severity, because: z.string() }))
+    .default([])
+    .describe(
+      'SQL conditions under which it is at most so severe, and why; the sentence says it, columns by name',
+    ),
   explain: z.string(),
   next: z.array(z.string()).min(1).describe('what a person looks at next'),
   false_positives: z.array(z.string()).min(1),

@@ -15,6 +15,8 @@ export interface FeatureRow {
   readonly worth: boolean;
   /** which `raise` conditions hold */
   readonly raised: readonly boolean[];
+  /** which `lower` conditions hold */
+  readonly lowered: readonly boolean[];
   readonly entity: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number | string | readonly unknown[]>>;
 }
