@@ -33,7 +33,7 @@ describe('every detector passes its own tests, on the engine and the SQL that sh
     describe(tests[0]!.test.name, () => {
       before(() => play(store, content, tests[0]!.test.given));
       for (const { detector, test } of tests) {
-        it(`${detector.id}: ${test.name} gives ${test.expect === 'finding' ? 'a finding' : 'nothing'}`, async () => {
+        it(`${detector.id}: ${test.name} gives ${test.expect === 'nothing' ? 'nothing' : 'a finding'}${test.expect === 'low' ? ' of low severity' : ''}`, async () => {
           const { ok, says, findings } = await tryPlayed(store, content, detector, test);
           const told = findings.slice(0, 5).map((one) => `\n${one.summary} p=${one.p_value}`);
           assert.ok(ok, says + told.join(''));

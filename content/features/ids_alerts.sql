@@ -28,6 +28,6 @@ FROM (
     min(time) AS first_at,
     max(time) AS last_at
   FROM external_alert
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND type IN ('alert', 'notice')
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND type IN ('alert', 'notice') AND NOT $(engine_remark)
   GROUP BY window_at, engine, name, src_ip, dst_ip
 )

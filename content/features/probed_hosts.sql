@@ -10,6 +10,8 @@ columns:
   private_hosts: {unit: count, says: of them with private addresses}
   what: {unit: text, says: what was tried}
   direction: {unit: text, says: direction}
+  resolver: {unit: count, says: "1: it resolves names for others"}
+  shape: {unit: text, says: "what such calls are known for, when all of them are"}
 */
 SELECT
   window_of(time) AS window_at,
@@ -23,11 +25,13 @@ SELECT
   uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
   if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(dst_port), ' of')) AS what,
   $(most_frequent(direction)) AS direction,
+  toUInt8($(has_role(src_ip, resolver))) AS resolver,
+  if(min(known) = max(known), min(known), '') AS shape,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
   SELECT time, src_ip, dst_ip, dst_port, transport, direction,
-    $(failed) AS failed
+    $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)

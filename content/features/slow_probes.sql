@@ -37,7 +37,7 @@ FROM (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
     -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
-    AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(left_out_scan)
+    AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(left_out_slow_scan)
   GROUP BY hour, src_ip
 )
 GROUP BY window_at, src_ip

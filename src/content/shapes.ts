@@ -2,12 +2,12 @@ import { WeirError } from '../base/error.ts';
 import type { Shape } from '../schema/shape.ts';
 import type { Fragment } from './fragments.ts';
 
-const judgements = ['rhythm', 'upload', 'scan'] as const;
+const judgements = ['rhythm', 'upload', 'scan', 'slow_scan'] as const;
 
 /**
  * What features ask of known shapes, as fragments: `$(known_name_rhythm(dst_name))` and `$(known_call_rhythm)` give the
  * reason why such a call is told at the bottom, '' for any other; `$(left_out_rhythm)` says that it is not looked at.
- * The same for upload and scan.
+ * The same for upload, scan and slow_scan.
  */
 export function shapeFragments(shapes: readonly Shape[]): Map<string, Fragment> {
   const sorted = [...shapes].sort((a, b) => (a.id < b.id ? -1 : 1));

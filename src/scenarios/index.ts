@@ -31,6 +31,7 @@ import { vertical_scan } from './attack/vertical-scan.ts';
 import { backup } from './harmless/backup.ts';
 import { browsing } from './harmless/browsing.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
+import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
 import { mail_filter } from './harmless/mail-filter.ts';
 import { new_laptop } from './harmless/new-laptop.ts';
 import { new_software_rollout } from './harmless/new-software-rollout.ts';
@@ -54,6 +55,7 @@ export const scenarios = {
   brute_force,
   cleartext_password,
   collection,
+  connectivity_check,
   dead_control_server,
   dga,
   directory_replication,
@@ -81,6 +83,7 @@ export const scenarios = {
   password_spraying,
   person_travelling,
   phishing_click,
+  polling,
   port_protocol_mismatch,
   printer_firmware,
   proxy_sign_in,
@@ -89,7 +92,9 @@ export const scenarios = {
   signature_alert,
   slow_scan,
   update_check,
+  update_sharing,
   vertical_scan,
+  video_call,
   video_upload,
   vulnerability_scanner,
 } as const;

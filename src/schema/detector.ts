@@ -156,7 +156,9 @@ export const DetectorTest = z.strictObject({
   given: z
     .record(z.string(), z.unknown())
     .describe('scenario: name and its parameters; with: list of further scenarios'),
-  expect: z.enum(['finding', 'nothing']),
+  expect: z
+    .enum(['finding', 'low', 'nothing'])
+    .describe('finding: it is told; low: it is told, never as more than low; nothing: it is not told'),
   src_ip: z.string().optional(),
 });
 

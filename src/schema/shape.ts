@@ -22,7 +22,7 @@ export const Shape = z
       .default('')
       .describe('SQL over a call: src_ip, dst_ip, ports, transport, direction, service, sent, received'),
     effects: z
-      .partialRecord(z.enum(['rhythm', 'upload', 'scan']), Effect)
+      .partialRecord(z.enum(['rhythm', 'upload', 'scan', 'slow_scan']), Effect)
       .describe(
         'left_out: the feature does not see such calls; low: it is told at the bottom, with the reason',
       ),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { http } from '../exchange.ts';
 import { end, officeAddresses } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
@@ -12,6 +13,8 @@ export const signature_alert = scripted({
   harmful: true,
   params: {
     severity: given.count(1, '1 high, 2 medium, 3 low, as Suricata counts'),
+    engine: z.enum(['suricata', 'zeek']).default('suricata').describe('which engine says it'),
+    name: given.text('EXAMPLE Web application attack', 'what it says'),
     src_ip: given.ip('198.51.100.61', 'who is accused'),
     dst_ip: given.ip(office.web, 'the other side'),
   },
@@ -25,12 +28,12 @@ export const signature_alert = scripted({
         kind: 'external_alert',
         time: c.time + 14_000,
         ...flowOf(c),
-        engine: 'suricata',
-        type: 'alert',
+        engine: p.engine,
+        type: p.engine === 'zeek' ? 'notice' : 'alert',
         signature_id: 9_000_001,
-        name: 'EXAMPLE Web application attack',
+        name: p.name,
         category: 'Web Application Attack',
-        severity: p.severity,
+        severity: p.engine === 'zeek' ? 0 : p.severity,
         message: 'EXAMPLE Web application attack',
         action: 'allowed',
         attack: ['T1190'],
