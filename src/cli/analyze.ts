@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { counted } from '../base/format.ts';
+import { markerOf } from '../base/own-files.ts';
 import { createProgress, painter, plain, terminalWidth } from '../base/terminal.ts';
 import { noConfig, readConfig } from '../pipeline/config.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
@@ -154,7 +156,17 @@ function severityOf(text: string): Severity {
 function placeOf(keep: string | undefined, url: string | undefined): StorePlace {
   if (keep !== undefined && url !== undefined)
     throw new WeirError('usage', '--keep and --store exclude each other');
+  if (keep !== undefined && existsSync(keep) && markerOf(keep)?.kind === 'sample')
+    throw new WeirError(
+      'usage',
+      `--keep: ${plain(keep)} holds the sample of weir start, which the next start replaces; name another folder`,
+    );
   if (url === undefined) return { directory: keep === undefined ? null : resolve(keep) };
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new WeirError(
+      'usage',
+      `--store: the URL of a ClickHouse server such as http://localhost:8123, not ${plain(url)}; a folder is named with --keep`,
+    );
   const { WEIR_STORE_USER = 'default', WEIR_STORE_PASSWORD = '' } = process.env;
   return { url, database: 'default', username: WEIR_STORE_USER, password: WEIR_STORE_PASSWORD };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../base/error.ts';
+import { marker_file } from '../base/own-files.ts';
 import { painter, terminalWidth } from '../base/terminal.ts';
 import { ocsfLine, story } from '../report/index.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -30,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
   const [id] = positionals;
   if (id === undefined) throw new WeirError('usage', `which finding?\n\n${help}`);
   // Opening would make an empty one.
-  if (!existsSync(join(values.keep, 'weir-store')))
+  if (!existsSync(join(values.keep, marker_file)))
     throw new WeirError(
       'not_found',
       `there is no store in ${values.keep}; weir analyze --keep DIR makes one`,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { WeirError } from '../base/error.ts';
+import { claimFolder, emptyOwn } from '../base/own-files.ts';
 import { createProgress } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
 import { analyze } from '../pipeline/route.ts';
@@ -26,7 +26,7 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** The sample's log, beside its store; what makes a folder one that a new sample may replace. */
+/** The sample's log, beside its store. */
 const sample_log = 'sample-office.log';
 
 const notice = `SAMPLE TRAFFIC: no network is being watched. What follows is a made-up office of some twenty hosts, three days long,
@@ -80,23 +80,19 @@ export async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Removes an earlier sample. A folder that holds anything else is left alone: `usage`. */
+/** What a sample consists of, besides its marker; nothing else in its folder is removed. */
+const sample_entries = [sample_log, 'engine.pid', 'engine.xml', 'data', 'incoming'];
+
+/** Makes the folder, or removes an earlier sample from it. One that Weir did not make for a sample is left: `usage`. */
 function makeRoom(keep: string): void {
-  if (existsSync(keep)) {
-    if (!existsSync(join(keep, sample_log)) && readdirSync(keep).length > 0) {
-      throw new WeirError(
-        'usage',
-        `--keep: ${keep} holds something that is no sample of Weir; name another folder`,
-      );
-    }
-    rmSync(keep, { recursive: true });
-  }
-  mkdirSync(keep, { recursive: true, mode: 0o700 });
+  claimFolder(keep, 'sample');
+  emptyOwn(keep, 'sample', sample_entries);
 }
 
 /** Writes the sample as one file of Zeek JSON lines. */
 async function writeSample(file: string, seed: number): Promise<void> {
-  const out = createWriteStream(file);
+  // wx: never through a link.
+  const out = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   let lines: string[] = [];
   for (const event of scenario('sample', {}, { seed, start: sampleStart })) {
     const line = zeekJson(event);

@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '../base/error.ts';
+import {
+  claimFolder,
+  diskProblem,
+  removeTemporary,
+  sweepTemporary,
+  temporaryFolder,
+  writeOwn,
+} from '../base/own-files.ts';
 import { moduleBeside } from '../base/runtime.ts';
 import type { EngineMessage, EngineSettings } from './engine/settings.ts';
 
@@ -27,6 +25,9 @@ export interface EmbeddedOptions {
   /** Tests only: see EngineSettings. */
   readonly tcp?: EngineSettings['tcp'];
 }
+
+const store_prefix = 'weir-store-';
+const socket_prefix = 'weir-socket-';
 
 /** Bytes of the engine's last words that are kept for error messages. */
 const keptWords = 8 * 1024;
@@ -54,19 +55,18 @@ export class EmbeddedEngine {
   private constructor(options: EmbeddedOptions) {
     this.#options = options;
     this.temporary = options.directory === null;
-    this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'weir-store-'));
-    try {
-      claim(this.directory);
-    } catch (error) {
-      if (error instanceof WeirError) throw error;
-      const { message } = error as Error;
-      throw new WeirError('store_unavailable', `The store cannot be opened: ${message}`, { cause: error });
-    }
+    sweepTemporary([store_prefix, socket_prefix]);
+    this.directory = options.directory ?? temporaryFolder(store_prefix);
+    if (options.directory !== null) claimFolder(options.directory, 'store');
     // The path of a socket may hold 107 bytes, and that of an insert's data nothing the engine takes for a pattern:
     // neither can be said of the data directory.
     const plain = tmpdir().length < 60 && !/[*?{}]/.test(tmpdir());
-    this.#folder = mkdtempSync(join(plain ? tmpdir() : '/tmp', 'weir-socket-'));
-    symlinkSync(resolve(this.directory, 'incoming'), join(this.#folder, 'incoming'));
+    this.#folder = temporaryFolder(socket_prefix, plain ? tmpdir() : '/tmp');
+    try {
+      symlinkSync(resolve(this.directory, 'incoming'), join(this.#folder, 'incoming'));
+    } catch (error) {
+      throw diskProblem(`${this.#folder} cannot be written`, error);
+    }
     this.#ready = this.#start();
   }
 
@@ -121,7 +121,7 @@ export class EmbeddedEngine {
         this.socket = socket;
         this.port = message.port;
         this.version = message.version;
-        writeFileSync(join(this.directory, 'engine.pid'), `${process.pid} ${child.pid}\n`, { mode: 0o600 });
+        writeOwn(join(this.directory, 'engine.pid'), `${process.pid} ${child.pid}\n`);
         done();
       });
       child.once('error', (error) => {
@@ -194,52 +194,7 @@ export class EmbeddedEngine {
       await this.#ended;
       clearTimeout(timer);
     }
-    rmSync(this.#folder, { recursive: true, force: true });
-    if (this.temporary) rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Says in a folder that it is a store of Weir: only such a folder is ever written into. */
-export const store_marker = 'weir-store';
-
-/** Makes a folder and those above it, one by one: the runtime's own way never ends below /proc. */
-function makeFolder(directory: string): void {
-  const path = resolve(directory);
-  if (existsSync(path)) {
-    if (!statSync(path).isDirectory())
-      throw new WeirError('store_unavailable', `${directory} is a file; a store is a folder`);
-    return;
-  }
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (cause) {
-    throw new WeirError('store_unavailable', `${directory} cannot be made: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-/**
- * Makes a folder a store, or finds that it is one. A folder that holds anything else is somebody's, and is left as it
- * is; so is the mode of a folder that was there before: what Weir puts in it is readable by its owner alone.
- */
-function claim(directory: string): void {
-  const marker = join(directory, store_marker);
-  makeFolder(directory);
-  if (!existsSync(marker)) {
-    if (readdirSync(directory).length > 0) {
-      throw new WeirError(
-        'usage',
-        `${directory} holds something that is no store of Weir; name another folder`,
-      );
-    }
-    writeFileSync(marker, 'This folder is a telemetry store of Weir. Weir alone writes here.\n', {
-      mode: 0o600,
-    });
-  }
-  const { uid } = statSync(marker);
-  if (process.getuid && uid !== process.getuid() && process.getuid() !== 0) {
-    throw new WeirError('store_unavailable', `The store at ${directory} belongs to another user.`);
+    removeTemporary(this.#folder);
+    if (this.temporary) removeTemporary(this.directory);
   }
 }

@@ -156,10 +156,10 @@ setInterval(() => {}, 1000);`;
   assert.ok(!existsSync(directory) && !existsSync(join(socket, '..')));
 });
 
-test('a store in a place that cannot be written is said to be unavailable', async () => {
+test('a store in a place that cannot be written is told as that folder', async () => {
   await assert.rejects(
     openStore({ directory: '/dev/null/weir' }),
-    (error) => error instanceof WeirError && error.code === 'store_unavailable',
+    (error) => error instanceof WeirError && error.code === 'folder_unusable',
   );
 });
 

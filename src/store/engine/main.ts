@@ -2,10 +2,11 @@
  * The embedded engine: a process of its own that owns chdb on one data directory and speaks ClickHouse's HTTP
  * interface on a unix socket. Why a process: docs/decisions/0003-engine-in-a-child-process.md and 0008-binary-inserts-through-files.md.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { makeWithin, removeTemporary, writeOwn } from '../../base/own-files.ts';
 import { loadChdb } from './chdb.ts';
 import { httpInterface } from './http.ts';
 import { type EngineMessage, type EngineSettings, engineConfig, sessionDefaults } from './settings.ts';
@@ -24,9 +25,9 @@ function start(): void {
   const data = join(settings.directory, 'data');
   const incoming = join(settings.directory, 'incoming');
   const config = join(settings.directory, 'engine.xml');
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  mkdirSync(incoming, { recursive: true, mode: 0o700 });
-  writeFileSync(config, engineConfig(settings.memory_bytes), { mode: 0o600 });
+  makeWithin(data);
+  makeWithin(incoming);
+  writeOwn(config, engineConfig(settings.memory_bytes));
 
   const { Session } = loadChdb();
   // Held open until the end: the engine shuts down with its last connection.
@@ -50,7 +51,7 @@ function start(): void {
   );
 
   const clean = () => {
-    for (const folder of settings.remove) rmSync(folder, { recursive: true, force: true });
+    for (const folder of settings.remove) removeTemporary(folder);
   };
   const end = () => {
     server.close(() => {
