@@ -23,6 +23,7 @@ import { new_internal_service } from './attack/new-internal-service.ts';
 import { odd_tls } from './attack/odd-tls.ts';
 import { password_spraying } from './attack/password-spraying.ts';
 import { phishing_click } from './attack/phishing-click.ts';
+import { ping_sweep } from './attack/ping-sweep.ts';
 import { port_protocol_mismatch } from './attack/port-protocol-mismatch.ts';
 import { rare_destination } from './attack/rare-destination.ts';
 import { signature_alert } from './attack/signature-alert.ts';
@@ -83,6 +84,7 @@ export const scenarios = {
   password_spraying,
   person_travelling,
   phishing_click,
+  ping_sweep,
   polling,
   port_protocol_mismatch,
   printer_firmware,

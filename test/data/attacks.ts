@@ -156,7 +156,7 @@ export const attacks: readonly Attack[] = [
     ...slips('test12-icmp-portscan.pcap'),
     attack: 'pings through a network',
     hosts: ['192.168.1.109'],
-    by: ['horizontal_scan'],
+    by: ['ping_sweep'],
     others: 2,
   },
   {

@@ -1,0 +1,38 @@
+/*
+about: Hosts that one host pinged, and how many of them for the first time.
+grain: [src_ip]
+reads: [connection]
+columns:
+  hosts: {unit: count, says: hosts pinged}
+  new_hosts: {unit: count, says: hosts pinged that it had never pinged before}
+  answered_hosts: {unit: count, says: hosts that answered}
+  silent_hosts: {unit: count, says: hosts that never answered}
+  pings: {unit: count, says: series of pings}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at, src_ip,
+  count() AS hosts,
+  countIf(first_ping >= toDateTime64(window_at, 6)) AS new_hosts,
+  countIf(answers > 0) AS answered_hosts,
+  countIf(answers = 0) AS silent_hosts,
+  sum(n) AS pings,
+  $(most_frequent(way)) AS direction,
+  min(seen_first) AS first_at,
+  max(seen_last) AS last_at
+FROM (
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, count() AS n, countIf($(answered)) AS answers,
+    min(direction) AS way, min(time) AS seen_first, max(time) AS seen_last
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
+    AND direction != 'inbound' AND NOT $(wide)
+  GROUP BY window_at, src_ip, dst_ip
+) AS pinged
+INNER JOIN (
+  SELECT src_ip, dst_ip, min(time) AS first_ping
+  FROM connection
+  WHERE time < {to:DateTime64(6)} AND transport = 'icmp' AND direction != 'inbound' AND NOT $(wide)
+  GROUP BY src_ip, dst_ip
+) AS first_pings USING (src_ip, dst_ip)
+GROUP BY window_at, src_ip
+HAVING hosts >= 4
