@@ -20,7 +20,7 @@ SELECT
   uniqExact(c.dst_ip) AS targets,
   count() AS connections,
   minIf(edge_rank, edge_first >= toDateTime64(window_at, 6)) AS known_targets,
-  uniqExactIf(c.dst_ip, $(answered) AND $(received) > 0) AS answered_targets,
+  uniqExactIf(c.dst_ip, $(answered) AND $(received) > 0 OR outcome = 'one_sided') AS answered_targets,
   $(listed(8, c.dst_port)) AS ports,
   concat('T1021',
     if(countIf(c.dst_port IN (139, 445)) > 0, ', T1021.002', ''),

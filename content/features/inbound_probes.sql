@@ -23,7 +23,7 @@ SELECT
   max(source_last_at) AS last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_at,
     src_ip,
     dst_ip,
     uniqExactState(dst_port, transport) AS ports_state,
@@ -31,9 +31,13 @@ FROM (
     count() AS n,
     min(time) AS source_first_at,
     max(time) AS source_last_at
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(failed)
+  FROM (
+    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, transport, direction, outcome
+    FROM connection
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+      AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(no_answer)
+  )
+  WHERE $(failed)
   GROUP BY window_at, src_ip, dst_ip
 )
 GROUP BY window_at, dst_ip

@@ -14,36 +14,36 @@ columns:
   shape: {unit: text, says: "what such calls are known for, when all of them are"}
 */
 SELECT
-  window_of(time) AS window_at,
+  window_at,
   src_ip,
-  if(transport = 'icmp', 0, dst_port) AS dst_port,
+  port AS dst_port,
   transport,
   uniqExactIf(dst_ip, failed) AS hosts,
   countIf(failed) AS probes,
   uniqExactIf(dst_ip, failed AND $(private_target)) AS private_hosts,
-  uniqExactIf(dst_ip, NOT failed) AS answered_hosts,
-  uniqExact(substring(dst_ip, 1, length(dst_ip) - position(reverse(dst_ip), '.'))) AS networks,
-  if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(dst_port), ' of')) AS what,
+  uniqExactIf(dst_ip, $(answered)) AS answered_hosts,
+  uniqExact($(network(dst_ip))) AS networks,
+  if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(port), ' of')) AS what,
   $(most_frequent(direction)) AS direction,
   toUInt8($(has_role(src_ip, resolver))) AS resolver,
   if(min(known) = max(known), min(known), '') AS shape,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
-  SELECT time, src_ip, dst_ip, dst_port, transport, direction,
+  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, if(transport = 'icmp', 0, dst_port) AS port, transport, direction, outcome,
     $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
     -- only ports on which a host failed at three at least, whenever
-    AND (src_ip, if(transport = 'icmp', 0, dst_port), transport) IN (
+    AND (src_ip, port, transport) IN (
       SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
       FROM connection
       WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp')
-        AND $(failed) AND NOT $(wide)
+        AND $(no_answer) AND NOT $(wide)
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 3
     )
 )
-GROUP BY window_at, src_ip, dst_port, transport
+GROUP BY window_at, src_ip, port, transport
 HAVING hosts >= 3

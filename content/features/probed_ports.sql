@@ -12,7 +12,7 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_of(time) AS window_at,
+  window_at,
   src_ip,
   dst_ip,
   uniqExact(dst_port, transport) AS ports,
@@ -24,17 +24,21 @@ SELECT
   min(direction) AS direction,
   min(time) AS first_at,
   max(time) AS last_at
-FROM connection
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-  AND transport IN ('tcp', 'udp') AND $(failed)
-  -- only pairs with two such ports at least, whenever
-  AND (src_ip, dst_ip) IN (
-    SELECT src_ip, dst_ip
-    FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-      AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
-    GROUP BY src_ip, dst_ip
-    HAVING min((dst_port, transport)) != max((dst_port, transport))
-  )
+FROM (
+  SELECT window_of(time) AS window_at, time, src_ip, src_port, dst_ip, dst_port, transport, direction, outcome
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    AND transport IN ('tcp', 'udp') AND $(no_answer)
+    -- only pairs with two such ports at least, whenever
+    AND (src_ip, dst_ip) IN (
+      SELECT src_ip, dst_ip
+      FROM connection
+      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+        AND transport IN ('tcp', 'udp') AND $(no_answer) AND NOT $(wide)
+      GROUP BY src_ip, dst_ip
+      HAVING min((dst_port, transport)) != max((dst_port, transport))
+    )
+)
+WHERE $(failed)
 GROUP BY window_at, src_ip, dst_ip
 HAVING ports >= 2

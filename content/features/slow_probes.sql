@@ -35,7 +35,7 @@ FROM (
     max(time) AS last_hour_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
-    AND transport IN ('tcp', 'udp') AND $(failed) AND NOT $(wide)
+    AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide)
     -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
     AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(left_out_slow_scan)
   GROUP BY hour, src_ip

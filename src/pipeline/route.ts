@@ -4,11 +4,14 @@ import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
 import type { Content } from '../content/index.ts';
 import { type DetectorRun, evidenceOf, evidenceStatements } from '../detect/index.ts';
+import { networkOf } from '../enrich/index.ts';
+import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
 import type { Role } from '../schema/role.ts';
+import type { Vantage } from '../schema/vantage.ts';
 import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { clearEvents, startEmpty } from './clear.ts';
@@ -16,6 +19,7 @@ import { runDetector, windowsOf } from './detectors.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { learnRoles } from './roles.ts';
+import { learnVantage } from './vantage.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
 export interface AnalyzeOptions {
@@ -50,6 +54,8 @@ export interface AnalyzeResult {
   readonly runs: readonly DetectorRun[];
   /** Detectors that could not be run to their end: what they would have found is missing. */
   readonly failed: readonly Failed[];
+  /** networks of which one direction only is seen */
+  readonly vantage: readonly Vantage[];
   /** who plays which part, local hosts only */
   readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
@@ -104,6 +110,7 @@ export async function analyze(
 
   const { first_time, last_time } = extent(reading.reports);
   const learned = await learnRoles(store, content.roles, options.roles);
+  const vantage = await learnVantage(store);
   const taught_until = baseline?.ends ?? 0;
   const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
   const { budget_per_day } = options;
@@ -118,6 +125,7 @@ export async function analyze(
   const held = ranked.held.filter((one) => isAsked(one, options));
   failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, options.evidence)));
+  stampVantage([...shown, ...held], vantage);
   await saveFindings(store, options.run_id, shown, true, options.now);
   await saveFindings(store, options.run_id, held, false, options.now);
   await saveRun(store, runRecord(options, reading.events, shown.length, held.length, failed), options.now);
@@ -127,6 +135,7 @@ export async function analyze(
     inputs: [...(baseline?.reports ?? []), ...reading.reports],
     runs,
     failed,
+    vantage,
     roles: localOnly(learned.roles, local.networks),
     local_networks: local.networks,
     local_note: local.note,
@@ -138,6 +147,17 @@ export async function analyze(
       baselineNote(baseline?.note ?? null, first_time, last_time, reading.days.size) +
       (await unseen(store, reading.events)),
   };
+}
+
+/** Says with each finding about a host of a network of which one direction only is seen that this is so. */
+function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[]): void {
+  const said = new Map(vantage.map((one) => [one.network, vantageWords([one])]));
+  for (const { entity, caveats } of findings) {
+    for (const network of new Set([entity.src_ip, entity.dst_ip].map((ip) => networkOf(String(ip ?? ''))))) {
+      const words = said.get(network);
+      if (words !== undefined) caveats.push(words);
+    }
+  }
 }
 
 /**

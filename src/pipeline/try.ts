@@ -9,6 +9,7 @@ import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
 import { runDetector, windowsOf } from './detectors.ts';
 import { learnRoles } from './roles.ts';
+import { learnVantage } from './vantage.ts';
 
 /** A Monday, 00:00 UTC, µs. */
 const start = Date.UTC(2026, 0, 5) * 1000;
@@ -43,6 +44,7 @@ export async function play(store: Store, content: Content, given: DetectorTest['
   await clearEvents(store);
   await storeEvents(store, eventsOf(given));
   await learnRoles(store, content.roles, {});
+  await learnVantage(store);
 }
 
 /**

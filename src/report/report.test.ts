@@ -463,6 +463,7 @@ const figures: RunFigures = {
   failed: [],
   local_networks: ['10.0.0.0/8', 'fc00::/7'],
   roles: [],
+  vantage: [],
   local_note: null,
   first_time: at('17:15:21'),
   last_time: at('18:02:21'),
@@ -470,6 +471,22 @@ const figures: RunFigures = {
   hosts: 14,
   baseline_note: 'no history: hosts are compared only with each other',
 };
+
+test('that one direction only is seen is said once, at the top, with the networks and the shares', () => {
+  const why = 'asymmetric routing or a mirror of one side; nothing there is judged by missing answers.';
+  const told = (vantage: RunFigures['vantage']): string =>
+    runSummary({ ...figures, vantage }, { width: 400, keep: null }).split('\n')[1]!;
+  const sends = { network: '10.1.2.0/24', sends_only: 93, receives_only: 0, both: 7 };
+  assert.equal(told([sends]), `  For 10.1.2.0/24, 93 % of connections show only what its hosts send: ${why}`);
+  const receives = Array.from({ length: 6 }, (_, i) => ({
+    ...{ network: `2001:db8:0:${i}::/64`, sends_only: 1, receives_only: 30, both: 1 },
+  }));
+  assert.equal(
+    told([receives[0]!, sends, receives[1]!]),
+    `  For 10.1.2.0/24, 93 % of connections show only what its hosts send; for 2001:db8:0:0::/64, 94 % and 2001:db8:0:1::/64, 94 % of connections show only what its hosts receive: ${why}`,
+  );
+  assert.match(told(receives), /2001:db8:0:3::\/64, 94 % and 2 more networks, half or more of connections/);
+});
 
 test('the summary balances what was read, says why records were left out and what was held back', () => {
   assert.equal(

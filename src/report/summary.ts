@@ -2,7 +2,8 @@ import { bytes, count, counted, seconds, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
 import type { Role } from '../schema/role.ts';
-import { roleWords } from './words.ts';
+import type { Vantage } from '../schema/vantage.ts';
+import { roleWords, vantageWords } from './words.ts';
 
 /** What a run leaves behind, as pipeline/route.ts gives it. Times are µs since 1970. */
 export interface RunFigures {
@@ -16,6 +17,8 @@ export interface RunFigures {
   }[];
   /** Detectors that could not be run to their end. */
   readonly failed: readonly { readonly detector: string }[];
+  /** networks of which one direction only is seen */
+  readonly vantage: readonly Vantage[];
   /** parts that local hosts play */
   readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
@@ -44,6 +47,7 @@ const most_roles = 12;
 export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: SummaryOptions): string {
   const lines = [
     paint('bold', wrap(opening(run), width)),
+    ...oneSided(run.vantage, width).map((line) => paint('yellow', line)),
     ledgerTable(run.inputs, width, paint),
     ...unbalanced(run.inputs, width).map((line) => paint('red', line)),
     ...outcomes(run.inputs, width, keep),
@@ -56,6 +60,11 @@ export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: Su
     ...said('FAILED', failed(run), width).map((line) => paint('red', line)),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+/** Said before anything else: what is not seen cannot be judged. */
+function oneSided(vantage: readonly Vantage[], width: number): string[] {
+  return vantage.length === 0 ? [] : [wrap(plain(vantageWords(vantage)), width, margin)];
 }
 
 function sum(inputs: readonly InputReport[]): Ledger {

@@ -1,8 +1,9 @@
-import { pValueWords } from '../base/format.ts';
+import { counted, pValueWords, share } from '../base/format.ts';
 import type { Style } from '../base/terminal.ts';
 import type { Severity } from '../schema/detector.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
+import type { Vantage } from '../schema/vantage.ts';
 
 /** Words that more than one text needs. Nothing here is escaped: that is done where a text is put together. */
 
@@ -83,4 +84,33 @@ export function roleWords({ host, title, evidence }: Role): string {
 /** "command-and-control" → "command and control" */
 export function spaced(word: string): string {
   return word.replaceAll('-', ' ');
+}
+
+/**
+ * "For 10.1.2.0/24, 93 % of connections show only what its hosts send: …"; of several networks those that send first.
+ * `most` of each are named.
+ */
+export function vantageWords(seen: readonly Vantage[], most = 4): string {
+  const sends = seen.filter((one) => one.sends_only >= one.receives_only);
+  const receives = seen.filter((one) => one.sends_only < one.receives_only);
+  const parts = [
+    ...(sends.length > 0 ? [`${sharesOf(sends, most)} of connections show only what its hosts send`] : []),
+    ...(receives.length > 0
+      ? [`${sharesOf(receives, most)} of connections show only what its hosts receive`]
+      : []),
+  ];
+  const said = `for ${parts.join('; for ')}`;
+  return `F${said.slice(1)}: asymmetric routing or a mirror of one side; nothing there is judged by missing answers.`;
+}
+
+/** "10.1.2.0/24, 93 %" or "10.1.4.0/24, 100 %, 10.1.5.0/24, 98 %, and 3 more networks, 50 % or more". */
+function sharesOf(seen: readonly Vantage[], most: number): string {
+  const named = seen.slice(0, most).map(({ network, sends_only, receives_only, both }) => {
+    const part = Math.max(sends_only, receives_only) / (sends_only + receives_only + both);
+    return `${network}, ${share(part)}`;
+  });
+  const rest = seen.length - most;
+  const more = rest > 0 ? [`${counted(rest, 'more network')}, half or more`] : [];
+  const all = [...named, ...more];
+  return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }

@@ -37,6 +37,7 @@ import { mail_filter } from './harmless/mail-filter.ts';
 import { new_laptop } from './harmless/new-laptop.ts';
 import { new_software_rollout } from './harmless/new-software-rollout.ts';
 import { night_shift } from './harmless/night-shift.ts';
+import { one_sided } from './harmless/one-sided.ts';
 import { person_travelling } from './harmless/person-travelling.ts';
 import { printer_firmware } from './harmless/printer-firmware.ts';
 import { proxy_sign_in } from './harmless/proxy-sign-in.ts';
@@ -81,6 +82,7 @@ export const scenarios = {
   night_shift,
   odd_tls,
   office,
+  one_sided,
   password_spraying,
   person_travelling,
   phishing_click,

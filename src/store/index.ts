@@ -13,5 +13,6 @@ export {
   type StoreOptions,
   type StorePlace,
 } from './store.ts';
+export * from './unseen-answers.ts';
 export { usage } from './usage.ts';
 export { EventWriter, type WriterOptions } from './writer.ts';
