@@ -17,7 +17,7 @@ FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
     countIf($(failed)) AS failed_calls,
-    count() - failed_calls AS answered_calls,
+    countIf($(answered)) AS answered_calls,
     min(direction) AS direction,
     min(time) AS first_at,
     max(time) AS last_at

@@ -56,8 +56,15 @@ export function recountStatements(
         over,
       );
       const told = Object.fromEntries(names.map((name) => [name, finding.values[name]]));
-      return { ...bound, told };
+      return { sql: inWindow(bound.sql), params: bound.params, told };
     });
+}
+
+/** Fragments ask what was known by the end of the window: its start has the name that it has in features. */
+function inWindow(sql: string): string {
+  return /\bwindow_at\b/.test(sql)
+    ? `WITH toDateTime({window_start_s:UInt32}, 'UTC') AS window_at ${sql}`
+    : sql;
 }
 
 const within =
@@ -80,7 +87,13 @@ function bind(
   };
   const span = spanOf(detector, finding, over);
   // As numbers, and as fragments that are tables take them.
-  const params: Record<string, unknown> = { ...span, from: instant(span.from_us), to: instant(span.to_us) };
+  const params: Record<string, unknown> = {
+    ...span,
+    from: instant(span.from_us),
+    to: instant(span.to_us),
+    window_start_s: Math.floor(finding.window_at / 1e6),
+    window_s: duration(detector.window),
+  };
   let sql = text;
   for (const name of placeholders(text)) {
     const value = values[name];
@@ -118,8 +131,8 @@ function statement(
 FROM ${query.table} WHERE ${condition} ORDER BY ${query.order}, time, event_id LIMIT ${Math.floor(limit)}`;
   return {
     table: query.table,
-    sql,
-    count_sql: `SELECT count() AS n FROM ${query.table} WHERE ${condition}`,
+    sql: inWindow(sql),
+    count_sql: inWindow(`SELECT count() AS n FROM ${query.table} WHERE ${condition}`),
     params,
   };
 }
