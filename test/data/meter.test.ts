@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import type { Connection } from '../../src/schema/event/connection.ts';
 import { tables, type WeirEvent } from '../../src/schema/event/index.ts';
 import type { Sink, SourceFormat } from '../../src/schema/reading.ts';
@@ -15,6 +13,7 @@ import { PcapngReader } from '../../src/sources/packet/pcapng-reader.ts';
 import { serverPortsOf } from '../../src/sources/packet/ports.ts';
 import { pcap } from '../../src/sources/pcap.ts';
 import { pcapng } from '../../src/sources/pcapng.ts';
+import { assertPage, bytesOf, capturesIn, otherwise, zeekTests } from './conformance.ts';
 import { noData, pack } from './packs.ts';
 
 /**
@@ -22,23 +21,6 @@ import { noData, pack } from './packs.ts';
  * docs/conformance.md are made here: WEIR_WRITE_DOCS=1 writes them, otherwise they are compared.
  */
 const latest_time = 4_102_444_800_000_000;
-const page = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url));
-
-interface ZeekTest {
-  readonly test: string;
-  readonly cmds: readonly string[];
-  readonly traces: readonly string[];
-  readonly baseline: string;
-  readonly logs: readonly string[];
-}
-
-/** Tests whose script or command line changes what is logged of a connection. */
-const otherwise: Readonly<Record<string, string>> = {
-  'scripts/base/frameworks/netcontrol/packetfilter.zeek': 'the script makes Zeek drop packets',
-  'core/pcap/dynamic-filter.zeek': 'the script changes the packet filter while it runs',
-  'core/print-bpf-filters.zeek': 'a packet filter is set',
-};
-
 /** Every row that still differs, by test, with the reason; docs/conformance.md says more. */
 const explained: Readonly<Record<string, { readonly rows: number; readonly why: string }>> = {
   'scripts/base/protocols/ftp/gridftp.test': {
@@ -63,10 +45,6 @@ const explained: Readonly<Record<string, { readonly rows: number; readonly why: 
   },
 };
 
-function zeekTests(root: string): ZeekTest[] {
-  return JSON.parse(readFileSync(join(root, 'trace_baseline_map.json'), 'utf8')) as ZeekTest[];
-}
-
 interface Row {
   readonly [field: string]: string;
 }
@@ -87,11 +65,6 @@ function zeekLog(path: string): Row[] | null {
       const cells = line.split('\t');
       return Object.fromEntries(names.map((name, i) => [name, cells[i] ?? '']));
     });
-}
-
-function bytesOf(path: string): Buffer {
-  const file = readFileSync(path);
-  return file[0] === 0x1f && file[1] === 0x8b ? gunzipSync(file) : file;
 }
 
 function eventsOf(file: Buffer, options: Partial<MeterOptions>): WeirEvent[] {
@@ -367,14 +340,6 @@ test('what is read in the payload is what Zeek logged', { skip: skip('zeek-btest
   sections.payload = lines.join('\n');
 });
 
-function capturesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:pcap|pcapng|cap|trace)(?:\.gz)?$/.test(name))
-    .map((name) => join(folder, name))
-    .filter((name) => statSync(name).isFile())
-    .sort();
-}
-
 const packNames = ['zeek-btest', 'suricata-verify', 'arkime', 'ndpi', 'ja4', 'slips'];
 
 test('every capture of the packs is read without a throw, and every event holds to its table', {
@@ -433,16 +398,7 @@ test('every capture of the packs is read without a throw, and every event holds 
 });
 
 test('docs/conformance.md says what these tests found', { skip: skip('zeek-btest') }, () => {
-  let text = readFileSync(page, 'utf8');
-  const write = process.env.WEIR_WRITE_DOCS === '1';
-  for (const [name, section] of Object.entries(sections)) {
-    const marked = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`);
-    assert.match(text, marked, `docs/conformance.md has no place for ${name}`);
-    const next = text.replace(marked, (_, open: string, close: string) => `${open}${section}\n${close}`);
-    if (!write) assert.equal(text, next, 'make the tables anew: WEIR_WRITE_DOCS=1 npm run test:data');
-    text = next;
-  }
-  if (write) writeFileSync(page, text);
+  assertPage(sections);
 });
 
 function skip(name: string): string | false {
