@@ -1,4 +1,3 @@
 export type { Budgeted } from './budget.ts';
 export { listOf, type Policy } from './list.ts';
 export { byRisk } from './rank.ts';
-export { type Looked, most_p, threshold } from './threshold.ts';

@@ -32,6 +32,7 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
         judged.push({
           row: withRhythm(row, beacon),
           score: beacon.score,
+          model_p: beacon.p_value,
           p_value: Math.min(1, Math.max(beacon.p_value, shared, habit >= 0.5 ? habit : 0)),
           reasons: reasonsOf(beacon, feature, use, row),
           baseline: baselineOf(habit, (window_at_s - begun_s) / window_s),

@@ -2,44 +2,55 @@ import { duration } from '../base/duration.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Judgement } from './judge.ts';
-import { OnceADay, Waiting } from './waiting.ts';
+import { Waiting } from './waiting.ts';
 
 /** Past scores needed before they correct a model. */
 const enough = 200;
 /** Past scores kept, the newest. */
 const most = 4096;
-/** A row below this is strange: a host adds at most one such row a day, so that it cannot make itself ordinary. */
+/** Hosts remembered as strange once; beyond that the memory starts anew. */
+const most_hosts = 100_000;
+/** A row below this is strange. */
 const strange_p = 0.01;
-
+/** Strange rows that a day may add: one, and this share of the ordinary ones, twice as many as honest chances give. */
+const strange_share = 0.02;
 /**
  * Models that are given their chance by how many show the same (facts, first sights) or by a null of their own
  * (rhythm). Their scores are all alike: to be no higher than others says nothing of them.
  */
 const self_calibrated: readonly string[] = ['fact', 'novelty', 'beacon'];
 
+interface Learned {
+  readonly window_at_s: number;
+  readonly judgements: readonly Judgement[];
+  /** how many the window had, judged or not */
+  readonly rows: number;
+}
+
 /**
  * Corrects p-values by how the detector's own past scores on this network were spread, so that 1 in 1,000 means the
  * same for every detector. Rows not worth judging count as less strange than all judged ones: to be the strangest of a
- * hundred that are judged out of ten thousand is one in ten thousand, not one in a hundred. Only ever makes a row less surprising than its model says, except where a model has no
- * p-value of its own (forest). Scores are held out: a window is
- * learned from only when it is over from the point of view of the one being judged.
+ * hundred that are judged out of ten thousand is one in ten thousand, not one in a hundred. Only ever makes a row less
+ * surprising than its model says, except where a model has no p-value of its own (forest). Scores are held out: a window
+ * is learned from only when it is over from the point of view of the one being judged.
+ *
+ * What is strange by its model, whatever excuses it, teaches little: a host once (where a model has no p-value of its own: once a day), and a day no more than a little above
+ * what chance gives. So neither a host that does the same every day nor many that do it at once make it usual for the
+ * others, and where a model's chances are too small for this network, the excess is learned over days.
  */
 export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
   readonly #scores: number[] = [];
-  readonly #strange = new OnceADay();
+  readonly #strange_hosts = new Set<string>();
+  #of_day = { day: Number.NaN, ordinary: 0, strange: 0 };
   #added = 0;
   #learned_at = 0;
   #rows = 0;
   #judged = 0;
   #state: Calibration = uncalibrated;
 
-  readonly #waiting: Waiting<{
-    readonly window_at_s: number;
-    readonly judgements: readonly Judgement[];
-    readonly rows: number;
-  }>;
+  readonly #waiting: Waiting<Learned>;
 
   constructor(detector: Detector) {
     this.#waiting = new Waiting(duration(detector.window));
@@ -54,12 +65,14 @@ export class Calibrator {
       this.#learned_at = this.#added;
     }
     const p = (calibrated(judgement.score, this.#state).p * this.#judged) / Math.max(1, this.#rows);
-    return { ...judgement, p_value: this.#own_p ? Math.max(judgement.p_value, p) : Math.max(1e-12, p) };
+    if (this.#own_p) return { ...judgement, p_value: Math.max(judgement.p_value, p) };
+    const p_value = Math.max(1e-12, p);
+    return { ...judgement, p_value, model_p: p_value };
   }
 
   /** Takes in the windows that ended at or before an instant. */
   advance(window_at_s: number): void {
-    for (const one of this.#waiting.advance(window_at_s)) this.#learn(one.judgements, one.rows);
+    for (const one of this.#waiting.advance(window_at_s)) this.#learn(one);
   }
 
   /** Hands in a window. Of overlapping ones only every whole window counts. `rows`: how many it had, judged or not. */
@@ -67,12 +80,33 @@ export class Calibrator {
     if (this.#learns) this.#waiting.add({ window_at_s, judgements, rows });
   }
 
-  #learn(judgements: readonly Judgement[], rows: number): void {
-    this.#rows += rows;
-    this.#judged += judgements.length;
-    for (const { row, score, p_value } of judgements) {
-      if (p_value < strange_p && !this.#strange.first(row.host, row.window_at_s)) continue;
-      this.#scores[this.#added++ % most] = score;
+  #learn({ window_at_s, judgements, rows }: Learned): void {
+    const ordinary = judgements.filter((one) => one.model_p >= strange_p);
+    // What is strange counts on neither side, so that one busy neighbour does not change what a rank is worth.
+    this.#judged += ordinary.length;
+    this.#rows += rows - judgements.length + ordinary.length;
+    for (const { score } of ordinary) this.#keep(score);
+    const day = Math.floor(window_at_s / 86_400);
+    if (this.#of_day.day !== day) {
+      this.#of_day = { day, ordinary: 0, strange: 0 };
+      // Where scores are all there is to go by, what is strange today is part of their spread.
+      if (!this.#own_p) this.#strange_hosts.clear();
     }
+    this.#of_day.ordinary += ordinary.length;
+    for (const { row, score, model_p } of judgements)
+      if (model_p < strange_p && this.#mayTeach(row.host)) this.#keep(score);
+  }
+
+  #mayTeach(host: string): boolean {
+    const today = this.#of_day;
+    if (this.#strange_hosts.has(host) || today.strange >= 1 + strange_share * today.ordinary) return false;
+    today.strange++;
+    if (this.#strange_hosts.size > most_hosts) this.#strange_hosts.clear();
+    this.#strange_hosts.add(host);
+    return true;
+  }
+
+  #keep(score: number): void {
+    this.#scores[this.#added++ % most] = score;
   }
 }

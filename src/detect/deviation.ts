@@ -23,6 +23,8 @@ type Use = Extract<ModelUse, { kind: 'deviation' }>;
 const strength = { population: 12, peer_group: 12, entity: 6 } as const;
 /** Others in the same window that are enough to compare with when the network has no past. */
 const enough_past = 64;
+/** Hosts that show the same at once before they are the population rather than strange in it, and more than half of all. */
+const crowd = 20;
 /** A host that does the same to many others must not become the population. */
 const most_of_host = 5;
 /** Hours are compared with hours of the same part of the day, this many hours long. */
@@ -117,12 +119,33 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     return { column, state };
   }
 
+  /**
+   * What the hosts of a window may tell each other of what is usual: no value goes beyond the edge of what is usual so
+   * far, else two that scan at once would be each other's population. A crowd that is far out together is one.
+   */
+  function companyOf(
+    rows: readonly FeatureRow[],
+    all: readonly (readonly number[])[],
+    window_at_s: number,
+  ): readonly (readonly number[])[] {
+    const states = columns.map((_, c) => ofAll(c, window_at_s));
+    const far_hosts = new Set<string>();
+    const kept = all.map((values, i) => {
+      const deviations = values.map((value, c) => deviation(value, states[c]!, columns[c]!));
+      if (deviations.some((one) => one.tail.p < teach_above_p)) far_hosts.add(rows[i]!.host);
+      return clipped(values, deviations);
+    });
+    const hosts = new Set(rows.map((row) => row.host)).size;
+    return far_hosts.size > crowd && 2 * far_hosts.size > hosts ? all : kept;
+  }
+
   return {
     judge(window_at_s, rows) {
       learn(window_at_s);
       of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
       const cold = populationAt(window_at_s).size < enough_past;
+      const shown = cold ? companyOf(rows, all, window_at_s) : all;
       const of_host = new Map<string, number>();
       for (const { host } of rows) of_host.set(host, (of_host.get(host) ?? 0) + 1);
       const judged: Judgement[] = [];
@@ -137,7 +160,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
             const { column, state } = expectation(
               row,
               c,
-              cold ? others(rows, all, i, c) : null,
+              cold ? others(rows, shown, i, c) : null,
               window_at_s,
               with_past,
             );
@@ -160,6 +183,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         judged.push({
           row,
           score: score.score,
+          model_p: score.p_value,
           p_value: Math.max(score.p_value, habit),
           reasons: names.map((name, c) =>
             reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
@@ -241,14 +265,14 @@ function narrowed(column: DeviationColumn, state: Usual, weight: number): Deviat
 /** What other hosts show in the same window; a host that does the same to many is not its own population. */
 function others(
   rows: readonly FeatureRow[],
-  all: readonly (readonly number[])[],
+  shown: readonly (readonly number[])[],
   self: number,
   c: number,
 ): number[] {
   const values: number[] = [];
   const { host } = rows[self]!;
-  for (let i = 0; i < all.length && values.length < 2048; i++)
-    if (rows[i]!.host !== host) values.push(all[i]![c]!);
+  for (let i = 0; i < shown.length && values.length < 2048; i++)
+    if (rows[i]!.host !== host) values.push(shown[i]![c]!);
   return values;
 }
 

@@ -35,6 +35,7 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
         judged.push({
           row,
           score: scoreOfLog10(Math.log10(p)),
+          model_p: boundedP(Math.log10(Math.min(1, house))),
           p_value: boundedP(Math.log10(p)),
           reasons: use.show.map((name) => ({
             feature: name,

@@ -95,7 +95,8 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       };
     });
     // Until calibration has seen enough scores, a forest's score proves nothing.
-    return { row, score, p_value: score > 0.6 ? 0.02 : 1, reasons, baseline: says };
+    const p_value = score > 0.6 ? 0.02 : 1;
+    return { row, score, p_value, model_p: p_value, reasons, baseline: says };
   }
 }
 

@@ -1,4 +1,5 @@
 import { groupRuns } from '../base/order.ts';
+import { TestsPerDay } from '../models/allowance.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -23,10 +24,13 @@ export interface DetectorRun {
 export interface DetectOptions {
   /** What ends before this is a baseline: learned from, not told; seconds since 1970. */
   readonly taught_until_s: number;
-  /** Rows with a p-value above this are ordinary. */
-  readonly most_p: number;
+  /** The greatest p-value worth telling, by how many rows the detector judges in a day; the rest is ordinary. */
+  readonly most_p: (tests_per_day: number) => number;
   readonly techniques: Techniques;
 }
+
+/** Rows above this count as tests of what is ordinary (Storey 2002: the null ones are those with a large p). */
+const ordinary_p = 0.01;
 
 /** Model kind → how it is put to work. */
 export function judgeOf(detector: Detector, feature: Feature): Judge {
@@ -58,6 +62,7 @@ export async function detect(
 ): Promise<Finding[]> {
   const judge = judgeOf(detector, feature);
   const calibrator = new Calibrator(detector);
+  const tests = new TestsPerDay();
   const findings: Finding[] = [];
   for await (const window of groupRuns(rows, (row) => row.window_at_s)) {
     const window_at_s = window[0]!.window_at_s;
@@ -66,11 +71,13 @@ export async function detect(
     calibrator.advance(window_at_s);
     const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
     calibrator.add(window_at_s, judgements, window.length);
+    // What is strange by itself is no test of the ordinary: attackers and noisy hosts must not raise the bar for others.
+    tests.note(window_at_s, judgements.filter((one) => one.model_p > ordinary_p).length);
+    const most_p = options.most_p(tests.at(window_at_s));
     for (const judgement of judgements) {
       if (judgement.row.last_at / 1e6 < options.taught_until_s) continue;
-      // What is only learned from does not use up the budget.
       run.judged++;
-      if (judgement.p_value > options.most_p) continue;
+      if (judgement.p_value > most_p) continue;
       const finding = findingOf(detector, feature, judgement, options.techniques);
       // A window may begin in what is only learned from; what is said begins where that ends.
       findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until_s * 1e6) });

@@ -7,6 +7,11 @@ export interface Judgement {
   readonly score: number;
   /** chance of a row at least this strange when nothing is wrong; 1e-12 .. 1 */
   readonly p_value: number;
+  /**
+   * The same before the entity's habits and the company it keeps excused it: whether a row is strange, and so may teach
+   * what is usual, is decided by this, else one host with a habit would make the strange usual for all.
+   */
+  readonly model_p: number;
   readonly reasons: readonly Reason[];
   readonly baseline: Baseline;
 }

@@ -63,10 +63,11 @@ describe('calibration', () => {
       row,
       score: 0.2,
       p_value: 0.5,
+      model_p: 0.5,
       reasons: [],
       baseline: { level: 'prior' as const, windows: 0, entities: 0, says: '' },
     };
-    const strange = { ...judgement, score: 0.9999, p_value: 1e-4 };
+    const strange = { ...judgement, score: 0.9999, p_value: 1e-4, model_p: 1e-4 };
     const window_at_s = 100 * day_s;
     calibrator.add(
       window_at_s,

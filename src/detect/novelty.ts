@@ -59,6 +59,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
         judged.push({
           row,
           score: scoreOfLog10(novelty.log10_p),
+          model_p: boundedP(novelty.log10_p),
           p_value: boundedP(novelty.log10_p),
           reasons: [
             {

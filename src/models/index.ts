@@ -1,3 +1,4 @@
+export * from './allowance.ts';
 export * from './beacon.ts';
 export * from './calibration.ts';
 export * from './combine.ts';

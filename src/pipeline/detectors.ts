@@ -1,8 +1,8 @@
-import { most_p } from '../alert/index.ts';
 import { duration } from '../base/duration.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
 import { type DetectorRun, detect } from '../detect/index.ts';
+import { most_p, shareOf, threshold } from '../models/allowance.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
@@ -21,7 +21,11 @@ export async function runDetector(
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
   const rows = featureRows(store, feature, detector, { from: 0, to });
-  const judging = { taught_until_s: taught_until / 1e6, most_p, techniques: technique };
+  const judging = {
+    taught_until_s: taught_until / 1e6,
+    most_p: mostSurprise(content, detector),
+    techniques: technique,
+  };
   return { findings: await detect(detector, feature, rows, judging, run), run };
 }
 
@@ -29,4 +33,18 @@ export async function runDetector(
 export function windowsOf(detectors: readonly Detector[]): (detector: string) => number {
   const window_us = new Map(detectors.map((one) => [one.id, duration(one.window) * 1e6]));
   return (detector) => window_us.get(detector) ?? 0;
+}
+
+/**
+ * The greatest p-value that a detector tells, by how many rows it judges in a day. A fact was seen, not guessed: its
+ * p-value is how often the network starts to show it, whatever the number of rows, so only the cap holds for it.
+ */
+function mostSurprise(content: Content, detector: Detector): (tests_per_day: number) => number {
+  if (detector.model.kind === 'fact') return () => most_p;
+  // Of all detectors there are, not of those that run: which others run must not change what one of them tells.
+  const share = shareOf(
+    detector.severity,
+    content.detectors.map((one) => one.severity),
+  );
+  return (tests_per_day) => threshold(tests_per_day, share);
 }

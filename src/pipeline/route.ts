@@ -1,4 +1,4 @@
-import { listOf, threshold } from '../alert/index.ts';
+import { listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
@@ -114,13 +114,7 @@ export async function analyze(
   const taught_until = baseline?.ends ?? 0;
   const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
   const { budget_per_day } = options;
-  const judged = runs.reduce((sum, run) => sum + run.judged, 0);
-  const days = daysOf(reading, first_time, last_time);
-  const ranked = listOf(findings, {
-    threshold: threshold({ judged, days, budget_per_day }),
-    window_us: windowsOf(detectors),
-    budget_per_day,
-  });
+  const ranked = listOf(findings, { window_us: windowsOf(detectors), budget_per_day });
   const shown = ranked.shown.filter((one) => isAsked(one, options));
   const held = ranked.held.filter((one) => isAsked(one, options));
   failed.push(...learned.failed);
@@ -340,12 +334,6 @@ function runRecord(
     state: 'done',
     figures: { events, findings, held, failed },
   };
-}
-
-/** Days of traffic, at least one: the span, or where it has holes the days on which anything happened. */
-function daysOf(reading: Ingest, first_time: number | null, last_time: number | null): number {
-  const span = ((last_time ?? 0) - (first_time ?? 0)) / day_us;
-  return Math.max(1, Math.min(span, reading.days.size));
 }
 
 function extent(reports: readonly InputReport[]): { first_time: number | null; last_time: number | null } {

@@ -106,7 +106,7 @@ async function allSeen(most_p = 1): Promise<Seen[]> {
       }
     }
     const ran: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-    const options = { taught_until_s: 0, most_p, techniques: technique };
+    const options = { taught_until_s: 0, most_p: () => most_p, techniques: technique };
     for (const finding of await detect(detector, feature, noted(), options, ran)) {
       const at = windows.get(`${JSON.stringify(finding.entity)} ${finding.start_at} ${finding.end_at}`)!;
       seen.push({ finding, ends: at + window_us });
