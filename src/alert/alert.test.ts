@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Severity, Stage, severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
-import { withinBudget } from './budget.ts';
-import { foldFloods, foldWindows } from './fold.ts';
-import { corroborate, riskScore } from './rank.ts';
+import { confidenceLevel, riskLevel } from '../schema/level.ts';
+import { type Capped, capped, heldBack } from './cap.ts';
+import { type Folded, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { pairsOf } from './keys.ts';
+import { listOf } from './list.ts';
+import { corroborate, riskScore, severityAs } from './rank.ts';
 
 const hour = 3600e6;
 let serial = 0;
@@ -33,7 +38,10 @@ function finding(part: Partial<Finding> = {}): Finding {
     baseline: { level: 'prior', windows: 0, entities: 0, says: '' },
     evidence: [],
     evidence_total: 0,
+    also: [],
     members: [],
+    members_total: 0,
+    folded_into: '',
     related: [],
     next: [],
     false_positives: [],
@@ -42,6 +50,7 @@ function finding(part: Partial<Finding> = {}): Finding {
   };
 }
 const primary = (one: Finding): string => String(one.entity.src_ip ?? '');
+const floods = (all: Finding[]): readonly Finding[] => foldFloods({ lines: all, folded: [] }, primary).lines;
 const gap = (): number => 2 * hour;
 
 describe('folding', () => {
@@ -68,7 +77,7 @@ describe('folding', () => {
     const many = Array.from({ length: 50 }, (_, i) =>
       finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),
     );
-    const folded = foldFloods(many, primary);
+    const folded = floods(many);
     assert.equal(folded.length, 1);
     assert.equal(folded[0]!.members.length, 49);
   });
@@ -81,17 +90,18 @@ describe('folding', () => {
         entity: { src_ip: '10.0.0.5', dst_ip: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` },
       }),
     );
-    const folded = foldFloods(many, primary);
+    const folded = floods(many);
     assert.equal(folded.length, 1);
     assert.deepEqual([folded[0]!.start_at, folded[0]!.end_at, folded[0]!.windows], [0, 150_000, 150_000]);
     assert.equal(folded[0]!.members.length, 1000);
+    assert.equal(folded[0]!.members_total, 149_999);
   });
 
   it('three alike findings stay three', () => {
     const few = Array.from({ length: 3 }, (_, i) =>
       finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),
     );
-    assert.equal(foldFloods(few, primary).length, 3);
+    assert.equal(floods(few).length, 3);
   });
 });
 
@@ -127,13 +137,251 @@ describe('ranking', () => {
   });
 });
 
-describe('budget', () => {
-  it('keeps the riskiest of each day and counts the rest', () => {
-    const day = Array.from({ length: 30 }, (_, i) => finding({ risk_score: i, start_at: i }));
-    const next = finding({ risk_score: 1, start_at: 30 * hour });
-    const { shown, held } = withinBudget([...day, next], 20);
-    assert.equal(shown.length, 21);
-    assert.equal(held.length, 10);
-    assert.equal(Math.max(...held.map((one) => one.risk_score)), 9);
+describe('one line for a pair', () => {
+  const pair = { src_ip: '10.0.0.5', dst_ip: '10.0.0.9' };
+  const folded = (all: Finding[]): Folded => foldPairs({ lines: all, folded: [] }, pairsOf(all));
+
+  it('what three detectors say of a pair is one line with two further reasons, none of its risk lost', () => {
+    const { lines, folded: away } = folded([
+      finding({ entity: pair, risk_score: 44 }),
+      finding({ entity: pair, detector: 'admin_share', risk_score: 58, finding_id: 'share' }),
+      finding({ entity: { ...pair, dst_port: 22 }, detector: 'brute_force', risk_score: 50 }),
+    ]);
+    assert.equal(lines.length, 1);
+    assert.deepEqual([lines[0]!.detector, lines[0]!.risk_score], ['admin_share', 58]);
+    assert.deepEqual(
+      lines[0]!.also.map((one) => one.detector),
+      ['brute_force', 'vertical_scan'],
+    );
+    assert.deepEqual(
+      away.map((one) => one.folded_into),
+      ['share', 'share'],
+    );
+  });
+
+  it('the same beacon by name and by address is told once', () => {
+    const by_name = finding({
+      detector: 'beacon_name',
+      entity: { src_ip: '10.0.0.5', dst_name: 'c2.example' },
+      values: { dst_ip: '203.0.113.7' },
+    });
+    const by_address = finding({
+      detector: 'beacon_address',
+      entity: { src_ip: '10.0.0.5', dst_ip: '203.0.113.7', dst_port: 443 },
+    });
+    assert.equal(folded([by_name, by_address]).lines.length, 1);
+    assert.equal(folded([by_address, by_name]).lines.length, 1);
+  });
+
+  it('other hosts, other places, other days and what is about one host alone stay lines of their own', () => {
+    const all = [
+      finding({ entity: pair }),
+      finding({ entity: { ...pair, src_ip: '10.0.0.6' } }),
+      finding({ entity: { ...pair, dst_ip: '10.0.0.10' } }),
+      finding({ entity: pair, start_at: 30 * hour, end_at: 31 * hour }),
+      finding({ entity: { src_ip: '10.0.0.5' } }),
+      finding({ entity: { src_ip: '10.0.0.5' }, detector: 'upload_volume' }),
+    ];
+    assert.equal(folded(all).lines.length, all.length);
+  });
+});
+
+describe('the cap', () => {
+  const cap = (lines: Finding[], most: number, far_p = 0): Capped =>
+    capped({ lines, folded: [] }, most, far_p);
+  const low = (i: number, part: Partial<Finding> = {}): Finding =>
+    finding({ severity: 'low', risk_score: 20 + (i % 20), start_at: i, detector: `low_${i}`, ...part });
+
+  it('a day within the cap is left as it is', () => {
+    const day = Array.from({ length: 20 }, (_, i) => low(i));
+    const { shown, held, folded } = cap(day, 20);
+    assert.deepEqual([shown.length, held.length, folded.length], [20, 0, 0]);
+  });
+
+  it('what is of one kind and one host is folded before anything is held', () => {
+    const day = Array.from({ length: 30 }, (_, i) => low(i, { detector: `low_${i % 4}` }));
+    const { shown, held, folded } = cap(day, 20);
+    assert.equal(held.length, 0);
+    assert.equal(shown.length + folded.length, 30);
+    assert.ok(shown.length <= 20);
+  });
+
+  it('only the least of what is low is held, and it is told how much of what, and which cap shows it', () => {
+    const hosts = Array.from({ length: 30 }, (_, i) => low(i, { entity: { src_ip: `10.0.1.${i}` } }));
+    const list = cap(hosts, 20);
+    assert.deepEqual([list.shown.length, list.held.length], [20, 10]);
+    assert.deepEqual(heldBack(list, 20), {
+      cap_per_day: 20,
+      findings: 10,
+      kinds: 10,
+      hosts: 10,
+      shown_by: 30,
+      folded: 0,
+    });
+    assert.equal(cap(hosts, 30).held.length, 0);
+  });
+
+  it('medium and more, and what is far beyond chance, is never held', () => {
+    const medium = Array.from({ length: 30 }, (_, i) =>
+      low(i, { severity: 'medium', risk_score: 45, entity: { src_ip: `10.0.1.${i}` } }),
+    );
+    assert.deepEqual([cap(medium, 5).shown.length, cap(medium, 5).held.length], [30, 0]);
+    const far = Array.from({ length: 30 }, (_, i) =>
+      low(i, { p_value: i === 7 ? 1e-9 : 1e-4, entity: { src_ip: `10.0.1.${i}` } }),
+    );
+    const { shown } = cap(far, 5, 1e-7);
+    assert.equal(shown.length, 5);
+    assert.ok(shown.some((one) => one.p_value === 1e-9));
+  });
+
+  it('a flood of one kind pushes no other kind out of what a line names', () => {
+    const noise = Array.from({ length: 3000 }, (_, i) =>
+      finding({
+        entity: { src_ip: '10.0.0.5' },
+        start_at: i,
+        p_value: 1e-9,
+        detector: 'noise',
+        risk_score: 55,
+      }),
+    );
+    const quiet = finding({
+      entity: { src_ip: '10.0.0.5' },
+      detector: 'quiet',
+      finding_id: 'quiet',
+      risk_score: 40,
+    });
+    const { shown } = cap([...noise, quiet], 1);
+    assert.equal(shown.length, 1);
+    assert.ok(shown[0]!.members.some((one) => one.finding_id === 'quiet'));
+    assert.equal(shown[0]!.members_total, 3000);
+  });
+});
+
+const policy = { far_p: 1e-7, window_us: () => hour, budget_per_day: 3 };
+
+/** Findings as detectors give them: few hosts, kinds and days, so that they meet. */
+const anyFinding = fc
+  .record({
+    detector: fc.constantFrom(
+      'vertical_scan',
+      'beacon_name',
+      'beacon_address',
+      'ids_alert',
+      'upload',
+      'share',
+    ),
+    severity: fc.constantFrom(...Severity.options),
+    stage: fc.constantFrom(...Stage.options),
+    host: fc.integer({ min: 1, max: 6 }),
+    to: fc.integer({ min: 0, max: 5 }),
+    named: fc.boolean(),
+    inbound: fc.boolean(),
+    start_h: fc.integer({ min: 0, max: 60 }),
+    p_exponent: fc.integer({ min: 2, max: 13 }),
+    confidence_score: fc.integer({ min: 5, max: 99 }),
+  })
+  .map(({ host, to, named, inbound, start_h, p_exponent, ...part }) => {
+    const dst_ip = `203.0.113.${to}`;
+    const place: Record<string, string> = named ? { dst_name: `n${to}.example` } : { dst_ip };
+    return finding({
+      ...part,
+      risk_score: 0,
+      entity: { src_ip: `10.0.0.${host}`, ...(to === 0 ? {} : place), name: `signature ${to}` },
+      values: { dst_ip, direction: inbound ? 'inbound' : 'outbound' },
+      start_at: start_h * hour,
+      end_at: (start_h + 1) * hour,
+      p_value: 10 ** -p_exponent,
+    });
+  });
+
+const weighty = (one: { severity: Severity }): boolean => severities[one.severity] >= severities.medium;
+
+/** Whether the list tells of it: as a line, or within one that says so and under an id that can be asked for. */
+function isTold(list: Capped, wanted: Finding): boolean {
+  const lines = new Set(list.shown.map((one) => one.finding_id));
+  const within = list.folded.filter((one) => lines.has(one.folded_into));
+  return [...list.shown, ...within].some(
+    (one) =>
+      one.detector === wanted.detector &&
+      JSON.stringify(one.entity) === JSON.stringify(wanted.entity) &&
+      one.start_at <= wanted.start_at &&
+      one.end_at >= wanted.end_at,
+  );
+}
+
+describe('laws of the list', () => {
+  it('further findings of any kind and number make none of medium severity or more disappear', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyFinding, { maxLength: 12 }),
+        fc.array(anyFinding, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 8 }),
+        (before, added, budget_per_day) => {
+          const list = listOf([...before, ...added], { ...policy, budget_per_day });
+          for (const one of before.filter((two) => severities[severityAs(two)] >= severities.medium))
+            assert.ok(isTold(list, one), `${one.detector} of ${JSON.stringify(one.entity)} is gone`);
+          assert.ok(list.held.every((one) => !weighty(one)));
+          assert.ok(list.held.flatMap((one) => [...one.also, ...one.members]).every((one) => !weighty(one)));
+        },
+      ),
+    );
+  });
+
+  it('nothing is lost: every finding is a line, is held, or is told with one that is either', () => {
+    fc.assert(
+      fc.property(fc.array(anyFinding, { maxLength: 60 }), (all) => {
+        const { shown, held, folded } = listOf(all, policy);
+        const lines = new Set([...shown, ...held].map((one) => one.finding_id));
+        assert.ok(folded.every((one) => lines.has(one.folded_into)));
+        assert.ok([...shown, ...held].every((one) => one.folded_into === ''));
+        const told = [...shown, ...held].reduce(
+          (sum, one) => sum + 1 + one.also.length + one.members_total,
+          0,
+        );
+        assert.equal(told, lines.size + folded.length);
+        const named = [...shown, ...held].flatMap((one) => [...one.also, ...one.members]);
+        const known = new Set([...lines, ...folded.map((one) => one.finding_id)]);
+        const related = [...shown, ...held].flatMap((one) => one.related);
+        assert.ok([...named.map((one) => one.finding_id), ...related].every((id) => known.has(id)));
+      }),
+    );
+  });
+
+  it('the order in which findings come changes nothing', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .array(anyFinding, { maxLength: 40 })
+          .chain((all) =>
+            fc.tuple(
+              fc.constant(all),
+              fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+            ),
+          ),
+        ([all, shuffled]) => {
+          const ids = (list: Capped): string[] =>
+            list.shown.map((one) => `${one.finding_id} ${one.also.map((two) => two.finding_id)}`);
+          assert.deepEqual(ids(listOf(shuffled, policy)), ids(listOf(all, policy)));
+        },
+      ),
+    );
+  });
+
+  it('severity, risk and confidence say the same of every finding of a list', () => {
+    fc.assert(
+      fc.property(fc.array(anyFinding, { maxLength: 60 }), (all) => {
+        const { shown, held, folded } = listOf(all, policy);
+        for (const one of [...shown, ...held, ...folded]) {
+          assert.equal(riskLevel(one.risk_score), one.severity);
+          if (severities[one.severity] > severities.medium)
+            assert.notEqual(confidenceLevel(one.confidence_score), 'low');
+        }
+        const order = shown.map((one) => severities[one.severity]);
+        assert.deepEqual(
+          order,
+          order.toSorted((a, b) => b - a),
+        );
+      }),
+    );
   });
 });

@@ -1,4 +1,13 @@
-import type { Finding } from '../schema/finding.ts';
+import { severities } from '../schema/detector.ts';
+import type { Also, Finding, Member } from '../schema/finding.ts';
+import { dayOf } from './keys.ts';
+import { byRisk } from './rank.ts';
+
+/** Lines of a list, and what was folded into them: each keeps the id of the finding it is told with. */
+export interface Folded {
+  readonly lines: readonly Finding[];
+  readonly folded: readonly Finding[];
+}
 
 /**
  * Findings of one detector on the same entity whose times touch (at most `gap_us` apart) become one that grows; the
@@ -7,7 +16,7 @@ import type { Finding } from '../schema/finding.ts';
 export function foldWindows(findings: readonly Finding[], gap_us: (detector: string) => number): Finding[] {
   const open = new Map<string, Finding>();
   const done: Finding[] = [];
-  for (const finding of [...findings].sort((a, b) => a.start_at - b.start_at)) {
+  for (const finding of [...findings].sort(byStart)) {
     const key = `${finding.detector} ${Object.values(finding.entity).join(' ')}`;
     const before = open.get(key);
     if (before && finding.start_at - before.end_at <= gap_us(finding.detector)) {
@@ -17,66 +26,151 @@ export function foldWindows(findings: readonly Finding[], gap_us: (detector: str
     if (before) done.push(before);
     open.set(key, finding);
   }
-  return [...done, ...open.values()].sort((a, b) => a.start_at - b.start_at);
+  return [...done, ...open.values()].sort(byStart);
+}
+
+function byStart(a: Finding, b: Finding): number {
+  return a.start_at - b.start_at || byRisk(a, b);
 }
 
 function joined(a: Finding, b: Finding): Finding {
-  const stronger =
-    b.risk_score > a.risk_score || (b.risk_score === a.risk_score && b.p_value < a.p_value) ? b : a;
+  const stronger = byRisk(a, b) <= 0 ? a : b;
   return {
     ...stronger,
     finding_id: a.finding_id,
     start_at: Math.min(a.start_at, b.start_at),
     end_at: Math.max(a.end_at, b.end_at),
     windows: a.windows + b.windows,
-    members: [...a.members, ...b.members].slice(0, most_members),
   };
 }
-
-/** Members that a finding carries by name; a flood may have any number. */
-const most_members = 1000;
 
 /** More than this many findings of one detector on one primary entity within a day are one finding with members. */
 export const flood_at = 3;
 
 /**
- * A flood is one finding that grows: when a detector fires on more than `most` entities that share the same
- * primary address within a day, the strongest one speaks and the others become its members. Pure.
+ * A flood is one finding that grows: when a detector fires on more than `most` entities that share the same key within
+ * a day, the strongest one speaks and the others become its members. Pure.
  */
 export function foldFloods(
-  findings: readonly Finding[],
-  primary: (finding: Finding) => string,
+  { lines, folded }: Folded,
+  keyOf: (finding: Finding) => string,
   most = flood_at,
-): Finding[] {
-  const day_us = 86_400e6;
-  const groups = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const key = `${finding.detector} ${primary(finding)} ${Math.floor(finding.start_at / day_us)}`;
-    const group = groups.get(key);
-    if (group) group.push(finding);
-    else groups.set(key, [finding]);
-  }
-  return [...groups.values()].flatMap((group) => (group.length > most ? [flood(group)] : group));
+): Folded {
+  const groups = Map.groupBy(lines, (one) => `${one.detector} ${keyOf(one)} ${dayOf(one)}`);
+  return foldGroups(
+    [...groups.values()].map((group) => ({ group, fold: group.length > most })),
+    folded,
+    withMembers,
+  );
 }
 
-function flood(group: readonly Finding[]): Finding {
-  const [first, ...rest] = [...group].sort(
-    (a, b) => b.risk_score - a.risk_score || a.p_value - b.p_value,
-  ) as [Finding, ...Finding[]];
+/**
+ * What several detectors say of the same pair on a day is one line: the strongest speaks, the others are further
+ * reasons. No risk is lowered by it. Pure.
+ */
+export function foldPairs({ lines, folded }: Folded, pairOf: (finding: Finding) => string): Folded {
+  const groups = Map.groupBy(lines, pairOf);
+  return foldGroups(
+    [...groups.values()].map((group) => ({ group, fold: group.length > 1 })),
+    folded,
+    withReasons,
+  );
+}
+
+/** One line out of each group that is to be folded. */
+export function foldGroups(
+  groups: readonly { readonly group: readonly Finding[]; readonly fold: boolean }[],
+  folded: readonly Finding[],
+  into: (first: Finding, rest: readonly Finding[]) => Finding,
+): Folded {
+  const lines: Finding[] = [];
+  const away = new Map<string, string>();
+  const all = [...folded];
+  for (const { group, fold } of groups) {
+    if (!fold) {
+      for (const one of group) lines.push(one);
+      continue;
+    }
+    const [first, ...rest] = [...group].sort(byRisk) as [Finding, ...Finding[]];
+    lines.push(into(first, rest));
+    for (const one of rest) {
+      away.set(one.finding_id, first.finding_id);
+      all.push(one);
+    }
+  }
+  if (away.size === 0) return { lines, folded };
+  // What was told with one that is now told with another goes along.
+  const moved = (one: Finding): Finding => {
+    const to = away.get(one.finding_id) ?? away.get(one.folded_into);
+    return to === undefined ? one : { ...one, folded_into: to };
+  };
+  return { lines, folded: all.map(moved) };
+}
+
+/** Members that a finding carries by name; a flood may have any number, and the store has them all. */
+const most_members = 1000;
+/** Reasons of other detectors that a finding carries; what is beyond are members. */
+const most_reasons = 10;
+
+/** The first with the rest as its members. */
+export function withMembers(first: Finding, rest: readonly Finding[]): Finding {
+  const further = rest.flatMap((one) => [memberOf(one), ...one.also.map(memberOf), ...one.members]);
   return {
-    ...first,
-    start_at: group.reduce((least, one) => Math.min(least, one.start_at), first.start_at),
-    end_at: group.reduce((most, one) => Math.max(most, one.end_at), first.end_at),
-    windows: group.reduce((sum, one) => sum + one.windows, 0),
-    members: [...first.members, ...rest.flatMap((one) => [memberOf(one), ...one.members])].slice(
-      0,
-      most_members,
-    ),
+    ...spanning(first, rest),
+    members: foremost([...first.members, ...further]),
+    members_total:
+      first.members_total + rest.reduce((sum, one) => sum + 1 + one.also.length + one.members_total, 0),
   };
 }
 
-/** What is kept of a finding that was folded into another. */
-export function memberOf(finding: Finding): Finding['members'][number] {
-  const { finding_id, entity, start_at, end_at, p_value, summary } = finding;
-  return { finding_id, entity, start_at, end_at, p_value, summary };
+/** The first with the rest as further reasons. */
+function withReasons(first: Finding, rest: readonly Finding[]): Finding {
+  const told = rest.slice(0, most_reasons);
+  const further = [...told.flatMap((one) => one.members), ...rest.slice(most_reasons).map(memberOf)];
+  return {
+    ...spanning(first, rest),
+    also: [...first.also, ...told.map(alsoOf)],
+    members: foremost([...first.members, ...further]),
+    members_total:
+      first.members_total +
+      told.reduce((sum, one) => sum + one.members_total, 0) +
+      Math.max(0, rest.length - most_reasons),
+  };
+}
+
+function spanning(first: Finding, rest: readonly Finding[]): Finding {
+  return {
+    ...first,
+    start_at: rest.reduce((least, one) => Math.min(least, one.start_at), first.start_at),
+    end_at: rest.reduce((most, one) => Math.max(most, one.end_at), first.end_at),
+    windows: rest
+      .filter((one) => one.detector === first.detector)
+      .reduce((sum, one) => sum + one.windows, first.windows),
+  };
+}
+
+/**
+ * The first of each kind and severity, then the severest: however many a flood has, it pushes nothing of another kind
+ * out of what is named.
+ */
+function foremost(members: readonly Member[]): Member[] {
+  const seen = new Set<string>();
+  const firsts: Member[] = [];
+  const others: Member[] = [];
+  for (const one of [...members].sort((a, b) => severities[b.severity] - severities[a.severity])) {
+    if (seen.has(one.detector)) others.push(one);
+    else firsts.push(one);
+    seen.add(one.detector);
+  }
+  return [...firsts, ...others].slice(0, most_members);
+}
+
+function memberOf(one: Member): Member {
+  const { finding_id, detector, title, severity, entity, start_at, end_at, p_value, summary } = one;
+  return { finding_id, detector, title, severity, entity, start_at, end_at, p_value, summary };
+}
+
+function alsoOf(finding: Finding): Also {
+  const { reasons, evidence, evidence_total } = finding;
+  return { ...memberOf(finding), reasons, evidence, evidence_total };
 }

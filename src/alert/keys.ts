@@ -1,6 +1,13 @@
 import type { Finding } from '../schema/finding.ts';
 
-/** What findings may have in common. Each gives '' or the finding's own id where it has no part in it. */
+/** What findings may have in common: the keys by which they are folded. Pure. */
+
+const day_us = 86_400e6;
+
+/** The day of event time on which it began. */
+export function dayOf(finding: Finding): number {
+  return Math.floor(finding.start_at / day_us);
+}
 
 /** The address a finding is about first: who did it, or to whom it was done. */
 export function primary(finding: Finding): string {
@@ -15,4 +22,33 @@ export function sameName(finding: Finding): string {
 /** The address it was done to, where many outside hosts may do the same; else the finding itself. */
 export function target(finding: Finding): string {
   return finding.values.direction === 'inbound' ? String(finding.entity.dst_ip ?? '') : finding.finding_id;
+}
+
+/**
+ * A key for each pair of hosts and day; the finding's own id where it is about one host or about many. A place that one
+ * finding calls by name and another by its address is one place: the address takes the name under which the same host
+ * called it on that day.
+ */
+export function pairsOf(findings: readonly Finding[]): (finding: Finding) => string {
+  const names = new Map<string, string>();
+  for (const one of findings) {
+    const name = String(one.entity.dst_name ?? '');
+    const address = String(one.entity.dst_ip ?? '') || String(one.values.dst_ip ?? '');
+    if (name === '' || address === '') continue;
+    const key = pairKey(one, address);
+    // The first by the alphabet: which it is must not depend on the order.
+    const before = names.get(key);
+    if (before === undefined || name < before) names.set(key, name);
+  }
+  return (finding) => {
+    const { src_ip = '', dst_ip = '', dst_name = '' } = finding.entity;
+    if (src_ip === '' || (dst_ip === '' && dst_name === '')) return finding.finding_id;
+    if (dst_name !== '') return pairKey(finding, String(dst_name));
+    const key = pairKey(finding, String(dst_ip));
+    return pairKey(finding, names.get(key) ?? String(dst_ip));
+  };
+}
+
+function pairKey(finding: Finding, place: string): string {
+  return `${finding.entity.src_ip} ${place} ${dayOf(finding)}`;
 }

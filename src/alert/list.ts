@@ -1,11 +1,13 @@
 import type { Finding } from '../schema/finding.ts';
-import { type Budgeted, withinBudget } from './budget.ts';
-import { foldFloods, foldWindows } from './fold.ts';
-import { primary, sameName, target } from './keys.ts';
-import { byRisk, corroborate, riskScore } from './rank.ts';
+import { type Capped, capped } from './cap.ts';
+import { type Folded, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { pairsOf, primary, sameName, target } from './keys.ts';
+import { corroborate, riskScore, severityAs } from './rank.ts';
 
 /** What decides which findings of a run are told, and how many. */
 export interface Policy {
+  /** what is less likely than this is never held back */
+  readonly far_p: number;
   /** length of a detector's window, µs */
   readonly window_us: (detector: string) => number;
   readonly budget_per_day: number;
@@ -16,13 +18,24 @@ const hour_us = 3600e6;
 const most_outside = 10;
 
 /**
- * From what detectors saw to the list that people read: risk, folds, corroboration, rank and budget, in this
- * order. A run and a detector's own tests go through it alike. Pure.
+ * From what detectors saw to the list that people read: risk, folds, corroboration and cap, in this order. A
+ * run and a detector's own tests go through it alike. Pure.
  */
-export function listOf(findings: readonly Finding[], { window_us, budget_per_day }: Policy): Budgeted {
-  const judged = findings.map((one) => ({ ...one, risk_score: riskScore(one) }));
-  const folded = foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us));
-  const single = foldFloods(foldFloods(foldFloods(folded, sameName), primary), target, most_outside);
-  const ranked = corroborate(single, primary).sort(byRisk);
-  return withinBudget(ranked, budget_per_day);
+export function listOf(findings: readonly Finding[], policy: Policy): Capped {
+  const { far_p, window_us, budget_per_day } = policy;
+  const judged = findings.map(weighed);
+  const lines = foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us));
+  const single = [sameName, primary].reduce<Folded>((all, key) => foldFloods(all, key), {
+    lines,
+    folded: [],
+  });
+  const floods = foldFloods(single, target, most_outside);
+  const ranked = { lines: corroborate(floods.lines, primary), folded: floods.folded };
+  return capped(foldPairs(ranked, pairsOf(ranked.lines)), budget_per_day, far_p);
+}
+
+/** Severity, risk and confidence that agree with each other. */
+function weighed(finding: Finding): Finding {
+  const settled = { ...finding, severity: severityAs(finding) };
+  return { ...settled, risk_score: riskScore(settled) };
 }

@@ -1,8 +1,6 @@
 import { type Severity, type Stage, severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
-
-/** What a severity is worth before anything else is known; 0..100. */
-const base: Record<Severity, number> = { informational: 5, low: 22, medium: 42, high: 62, critical: 80 };
+import { confidenceLevel, risk_bands } from '../schema/level.ts';
 
 /** Late stages of an attack weigh more: less time is left to act. */
 const stage_bonus: Partial<Record<Stage, number>> = {
@@ -13,10 +11,16 @@ const stage_bonus: Partial<Record<Stage, number>> = {
   impact: 7,
 };
 
+/** Points below and above the middle that surprise, stage and doubt can give. */
+const least_points = -18;
+const most_points = 26;
+/** Part of a severity's band that one finding alone can fill: the rest is for what others on the same host add. */
+const alone = 0.65;
+
 /**
- * Risk of a finding, 0..100: severity, how unlikely it is (up to 15 more for one in a million and rarer, up to 12 less
- * for barely unusual), its stage in an attack, and how little history backs it. Unusual is not yet dangerous: the
- * severity leads, surprise only moves within it.
+ * Risk of a finding, 0..100, within the band of its severity: how unlikely it is (up to 15 points for one in a million
+ * and rarer, down to -12 for barely unusual), its stage in an attack, and how little history backs it. Unusual is not yet
+ * dangerous: the severity leads, surprise only moves within it.
  */
 export function riskScore(
   finding: Pick<Finding, 'severity' | 'p_value' | 'stage' | 'confidence_score'>,
@@ -24,12 +28,24 @@ export function riskScore(
   const surprise = -Math.log10(Math.max(finding.p_value, 1e-12));
   const moved = Math.max(-12, Math.min(15, (surprise - 3) * 5));
   const doubt = (finding.confidence_score - 60) / 10;
-  return clamp(base[finding.severity] + moved + (stage_bonus[finding.stage] ?? 0) + doubt);
+  const points = moved + (stage_bonus[finding.stage] ?? 0) + doubt;
+  const part = Math.max(0, Math.min(1, (points - least_points) / (most_points - least_points)));
+  const [least, most] = risk_bands[finding.severity];
+  return Math.round(least + alone * part * (most - least));
 }
 
+/** Nobody is called out of bed for what is little more than a guess: with low confidence the most is medium. */
+export function severityAs({ severity, confidence_score }: Finding): Severity {
+  const guess = confidenceLevel(confidence_score) === 'low';
+  return guess && severities[severity] > severities.medium ? 'medium' : severity;
+}
+
+/** Part of the band that other detectors on the same host add at most. */
+const most_raised = 1 - alone;
+
 /**
- * Several different detectors on one host within a day raise each other (at most 15): one oddity is noise, a scan, a
- * beacon and an upload from the same host are an attack. Fills `related`. Pure.
+ * Several different detectors on one host within a day raise each other within the band of their severity: one oddity is
+ * noise, a scan, a beacon and an upload from the same host are an attack. Fills `related`. Pure.
  */
 export function corroborate(findings: readonly Finding[], primary: (finding: Finding) => string): Finding[] {
   const by_host = new Map<string, Finding[]>();
@@ -49,23 +65,29 @@ export function corroborate(findings: readonly Finding[], primary: (finding: Fin
     const weighty = near.filter((other) => severities[other.severity] >= severities.medium);
     const others = new Set(weighty.map((other) => other.detector)).size;
     const stages = new Set(weighty.map((other) => other.stage)).size;
+    const [least, most] = risk_bands[finding.severity];
+    const raised = (Math.min(15, 3 * others + 2 * stages) / 15) * most_raised * (most - least);
     return {
       ...finding,
-      risk_score: clamp(finding.risk_score + Math.min(15, 3 * others + 2 * stages)),
-      related: near.slice(0, 20).map((other) => other.finding_id),
+      risk_score: Math.min(most, Math.round(finding.risk_score + raised)),
+      related: near.slice(0, most_related).map((other) => other.finding_id),
     };
   });
 }
+
+/** Findings on the same host that one names. */
+const most_related = 20;
 
 function apart_us(a: Finding, b: Finding): number {
   return Math.max(0, a.start_at - b.end_at, b.start_at - a.end_at);
 }
 
-/** Highest risk first; equal ones by surprise, then by time. */
+/** Highest risk first; equal ones by surprise, then by time, then by id: the order never depends on that of the input. */
 export function byRisk(a: Finding, b: Finding): number {
-  return b.risk_score - a.risk_score || a.p_value - b.p_value || a.start_at - b.start_at;
-}
-
-function clamp(score: number): number {
-  return Math.round(Math.max(0, Math.min(100, score)));
+  return (
+    b.risk_score - a.risk_score ||
+    a.p_value - b.p_value ||
+    a.start_at - b.start_at ||
+    (a.finding_id < b.finding_id ? -1 : Number(a.finding_id > b.finding_id))
+  );
 }

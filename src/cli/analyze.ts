@@ -195,7 +195,7 @@ export function printText(
     console.log(`\n${answer} ${command} check lists what each detector sees and misses.`);
     return;
   }
-  console.log(`\n${findingsTable(result.findings, { width, paint })}`);
+  console.log(`\n${findingsTable(result.findings, { width, paint, now: Date.now() * 1000 })}`);
   for (const [i, finding] of result.findings.slice(0, top).entries())
     console.log(`\n${paragraph(finding, { width, rank: i + 1, paint })}`);
   if (keep !== null)

@@ -52,8 +52,8 @@ export async function run(args: string[]): Promise<number> {
 async function find(store: Store, id: string, keep: string): Promise<Finding> {
   const found = new Map<string, Finding>();
   for (const { run_id } of await listRuns(store, 1000)) {
-    for (const one of await listFindings(store, { run_id, limit: 10_000 }))
-      if (one.finding_id.startsWith(id) && !found.has(one.finding_id)) found.set(one.finding_id, one);
+    for (const one of await listFindings(store, { run_id, id_prefix: id }))
+      if (!found.has(one.finding_id)) found.set(one.finding_id, one);
   }
   const [finding] = found.values();
   if (finding === undefined) throw new WeirError('not_found', `there is no finding ${id} in ${keep}`);

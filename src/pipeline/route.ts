@@ -1,4 +1,4 @@
-import { listOf } from '../alert/index.ts';
+import { farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
@@ -8,7 +8,7 @@ import { networkOf } from '../enrich/index.ts';
 import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
-import type { Finding } from '../schema/finding.ts';
+import type { Finding, HeldBack } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
@@ -49,7 +49,7 @@ export type AnalyzeProgress =
 
 export interface AnalyzeResult {
   readonly findings: Finding[];
-  readonly held: number;
+  readonly held: HeldBack;
   readonly inputs: readonly InputReport[];
   readonly runs: readonly DetectorRun[];
   /** Detectors that could not be run to their end: what they would have found is missing. */
@@ -114,18 +114,23 @@ export async function analyze(
   const taught_until = baseline?.ends ?? 0;
   const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
   const { budget_per_day } = options;
-  const ranked = listOf(findings, { window_us: windowsOf(detectors), budget_per_day });
-  const shown = ranked.shown.filter((one) => isAsked(one, options));
-  const held = ranked.held.filter((one) => isAsked(one, options));
+  const judged = runs.reduce((sum, run) => sum + run.judged, 0);
+  const list = listOf(findings, {
+    far_p: farBeyondChance(judged),
+    window_us: windowsOf(detectors),
+    budget_per_day,
+  });
+  const asked = (all: readonly Finding[]): Finding[] => all.filter((one) => isAsked(one, options));
+  const [shown, held, folded] = [asked(list.shown), asked(list.held), asked(list.folded)];
   failed.push(...learned.failed);
-  failed.push(...(await addEvidence(store, detectors, shown, options.evidence)));
-  stampVantage([...shown, ...held], vantage);
+  failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));
+  stampVantage([...shown, ...held, ...folded], vantage);
   await saveFindings(store, options.run_id, shown, true, options.now);
-  await saveFindings(store, options.run_id, held, false, options.now);
+  await saveFindings(store, options.run_id, [...held, ...folded], false, options.now);
   await saveRun(store, runRecord(options, reading.events, shown.length, held.length, failed), options.now);
   return {
     findings: shown,
-    held: held.length,
+    held: heldBack({ shown, held, folded }, budget_per_day),
     inputs: [...(baseline?.reports ?? []), ...reading.reports],
     runs,
     failed,
@@ -280,12 +285,15 @@ function failure(detector: Detector, error: unknown): Failed {
 async function addEvidence(
   store: Store,
   detectors: readonly Detector[],
-  findings: readonly Finding[],
+  shown: readonly Finding[],
+  folded: readonly Finding[],
   limit: number,
 ): Promise<Failed[]> {
+  const reasons = new Set(shown.flatMap((one) => one.also.map((also) => also.finding_id)));
+  const told_with = folded.filter((one) => reasons.has(one.finding_id));
   const by_id = new Map(detectors.map((one) => [one.id, one]));
   const failed = new Map<string, Failed>();
-  for (const finding of findings) {
+  for (const finding of [...told_with, ...shown]) {
     const detector = by_id.get(finding.detector)!;
     try {
       await findEvidence(store, detector, finding, limit);
@@ -293,6 +301,11 @@ async function addEvidence(
       const told = failure(detector, error);
       failed.set(detector.id, { ...told, why: `its evidence cannot be found: ${told.why}` });
     }
+  }
+  const backed = new Map(told_with.map((one) => [one.finding_id, one]));
+  for (const also of shown.flatMap((one) => one.also)) {
+    const { evidence, evidence_total } = backed.get(also.finding_id) ?? also;
+    Object.assign(also, { evidence, evidence_total });
   }
   return [...failed.values()];
 }

@@ -1,4 +1,4 @@
-import { listOf } from '../alert/index.ts';
+import { farBeyondChance, listOf } from '../alert/index.ts';
 import type { Content } from '../content/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../enrich/index.ts';
 import { merge, scenario } from '../scenarios/index.ts';
@@ -57,12 +57,13 @@ export async function tryPlayed(
 ): Promise<Tried> {
   const { findings: seen, run } = await runDetector(store, content, detector, { taught_until: 0, to: end });
   const { shown: findings } = listOf(seen, {
+    far_p: farBeyondChance(run.judged),
     window_us: windowsOf([detector]),
     budget_per_day: Number.POSITIVE_INFINITY,
   });
-  const wanted = test.src_ip
-    ? findings.filter((one) => JSON.stringify(one.entity).includes(test.src_ip!))
-    : findings;
+  const about = ({ entity, members, also }: Finding): string =>
+    JSON.stringify([entity, ...members.map((one) => one.entity), ...also.map((one) => one.entity)]);
+  const wanted = test.src_ip ? findings.filter((one) => about(one).includes(test.src_ip!)) : findings;
   const ok =
     test.expect === 'nothing'
       ? wanted.length === 0

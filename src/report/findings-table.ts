@@ -1,17 +1,22 @@
-import { count, instant } from '../base/format.ts';
+import { count, counted, instant } from '../base/format.ts';
 import { noPaint, textTable } from '../base/terminal.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { StoryOptions } from './story.ts';
-import { severity_label, severity_style, who } from './words.ts';
+import { severity_label, severity_style, shortId, who } from './words.ts';
 
 /** Rows on a screen; the rest is counted. */
 const most_rows = 50;
 const severity_column = 2;
 
-/** The findings as they are ranked. Months and minutes do: the year is in the summary, the rest in the stories. */
+/** The findings as they are ranked, to the minute; without the year where it is that of `now` (µs since 1970). */
 export function findingsTable(
   findings: readonly Finding[],
-  { width, paint = noPaint, limit = most_rows }: StoryOptions & { readonly limit?: number },
+  {
+    width,
+    paint = noPaint,
+    limit = most_rows,
+    now,
+  }: StoryOptions & { readonly limit?: number; readonly now?: number },
 ): string {
   const shown = findings.slice(0, limit);
   const table = textTable(
@@ -20,10 +25,10 @@ export function findingsTable(
       String(i + 1),
       String(one.risk_score),
       severity_label[one.severity],
-      instant(one.start_at).slice(5, 16),
-      one.finding_id.slice(0, 8),
+      minute(one.start_at, now),
+      shortId(one.finding_id),
       who(one.entity),
-      one.members.length > 0 ? `${one.title} (+${count(one.members.length)} more)` : one.title,
+      what(one),
     ]),
     {
       width,
@@ -34,4 +39,17 @@ export function findingsTable(
   );
   const rest = findings.length - shown.length;
   return rest > 0 ? `${table}\n… and ${count(rest)} more of lower rank` : table;
+}
+
+function minute(time_us: number, now: number | undefined): string {
+  const at = instant(time_us).slice(0, 16);
+  return now !== undefined && instant(now).slice(0, 4) === at.slice(0, 4) ? at.slice(5) : at;
+}
+
+/** What it is, and how much is told with it. */
+function what({ title, also, members_total }: Finding): string {
+  const reasons = also.length > 0 ? [`+${counted(also.length, 'reason')}`] : [];
+  const more = members_total > 0 ? [`+${count(members_total)} more`] : [];
+  const within = [...reasons, ...more].join(', ');
+  return within === '' ? title : `${title} (${within})`;
 }

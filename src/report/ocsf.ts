@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import { range } from '../base/format.ts';
 import { plain } from '../base/terminal.ts';
 import { attackList } from '../content/attack.ts';
-import { type Severity, type Stage, severities, type Unit } from '../schema/detector.ts';
+import { type Stage, severities, type Unit } from '../schema/detector.ts';
 import type { Evidence, Finding, Reason } from '../schema/finding.ts';
+import { confidenceLevel, riskLevel } from '../schema/level.ts';
 import type { Ocsf } from './ocsf-check.ts';
 
 /** The version of OCSF that is written: https://schema.ocsf.io/1.5.0/classes/detection_finding */
@@ -80,7 +81,10 @@ export function toOcsf(finding: Finding, product: { readonly version: string }):
       evidence_total: finding.evidence_total,
       false_positives: finding.false_positives,
       caveats: finding.caveats,
+      also: finding.also,
       members: finding.members,
+      members_total: finding.members_total,
+      folded_into: finding.folded_into,
       values: finding.values,
     },
   };
@@ -98,21 +102,30 @@ export function ocsfLine(finding: Finding, product: { readonly version: string }
 }
 
 const ms = (time_us: number): number => Math.floor(time_us / 1000);
-const caption = (word: string): Capital => (word[0]!.toUpperCase() + word.slice(1)) as Capital;
-type Capital = Capitalize<Severity>;
+const caption = <T extends string>(word: T): Capitalize<T> =>
+  (word[0]!.toUpperCase() + word.slice(1)) as Capitalize<T>;
+
+const confidence_ids = { low: 1, medium: 2, high: 3 } as const;
 
 function confidence(score: number): Pick<Ocsf, 'confidence_score' | 'confidence_id' | 'confidence'> {
-  if (score >= 70) return { confidence_score: score, confidence_id: 3, confidence: 'High' };
-  if (score >= 40) return { confidence_score: score, confidence_id: 2, confidence: 'Medium' };
-  return { confidence_score: score, confidence_id: 1, confidence: 'Low' };
+  const level = confidenceLevel(score);
+  return {
+    confidence_score: score,
+    confidence_id: confidence_ids[level],
+    confidence: caption(level),
+  };
 }
 
+const risk_levels = {
+  informational: { risk_level_id: 0, risk_level: 'Info' },
+  low: { risk_level_id: 1, risk_level: 'Low' },
+  medium: { risk_level_id: 2, risk_level: 'Medium' },
+  high: { risk_level_id: 3, risk_level: 'High' },
+  critical: { risk_level_id: 4, risk_level: 'Critical' },
+} as const;
+
 function risk(score: number): Pick<Ocsf, 'risk_score' | 'risk_level_id' | 'risk_level'> {
-  if (score >= 80) return { risk_score: score, risk_level_id: 4, risk_level: 'Critical' };
-  if (score >= 60) return { risk_score: score, risk_level_id: 3, risk_level: 'High' };
-  if (score >= 40) return { risk_score: score, risk_level_id: 2, risk_level: 'Medium' };
-  if (score >= 20) return { risk_score: score, risk_level_id: 1, risk_level: 'Low' };
-  return { risk_score: score, risk_level_id: 0, risk_level: 'Info' };
+  return { risk_score: score, ...risk_levels[riskLevel(score)] };
 }
 
 type Phase = NonNullable<Ocsf['finding_info']['kill_chain']>[number];
@@ -141,7 +154,7 @@ const phases: Record<Stage, Phase> = {
 function relatedEvents(
   finding: Finding,
 ): Pick<Ocsf['finding_info'], 'related_events' | 'related_events_count'> {
-  const uids = [...finding.members.map((one) => one.finding_id), ...finding.related];
+  const uids = [...[...finding.also, ...finding.members].map((one) => one.finding_id), ...finding.related];
   return {
     related_events: uids.map((uid) => ({ uid, type_uid: 200401, type: 'Detection Finding: Create' })),
     related_events_count: uids.length,

@@ -113,6 +113,9 @@ const beacon: Finding = Finding.parse({
   members: [
     {
       finding_id: 'aaaaaaaaaaaaaaaa',
+      detector: 'beacon_name',
+      title: 'Clockwork calls to one name',
+      severity: 'medium',
       entity: { src_ip: '10.0.0.7', dst_name: 'other.example' },
       start_at: at('18:00:00'),
       end_at: at('19:00:00'),
@@ -120,6 +123,9 @@ const beacon: Finding = Finding.parse({
       summary: '10.0.0.7 called other.example 60 times.',
     },
   ],
+  members_total: 1,
+  also: [],
+  folded_into: '',
   related: ['bbbbbbbbbbbbbbbb'],
   next: ['How old is update.evil.example?', 'Which program on 10.0.0.7 makes these calls?'],
   false_positives: ['update checks', 'monitoring agents'],
@@ -160,8 +166,8 @@ Evidence (2 of 120 events)
                        NOERROR 203.0.113.9
                        logs/dns.log:7
 
-1 more like it
-  2018-03-24 18:00:00  10.0.0.7 called other.example 60 times.
+1 more told with it
+  aaaaaaaa  2018-03-24 18:00:00  10.0.0.7 called other.example 60 times.
 
 Look at next
   1. How old is update.evil.example?
@@ -217,8 +223,10 @@ test('the ranked table tells every finding within the width', () => {
     risk_score: 8,
     entity: { src_ip: '10.0.0.9', dst_port: 445, transport: 'tcp' },
     members: [],
+    members_total: 0,
   };
-  const table = findingsTable([beacon, scan], { width: 100 });
+  const now = at('23:00:00');
+  const table = findingsTable([beacon, scan], { width: 100, now });
   assert.equal(
     table,
     `#  risk  severity  when (UTC)   id        who                  what
@@ -231,9 +239,44 @@ test('the ranked table tells every finding within the width', () => {
     for (const line of findingsTable([beacon, scan], { width }).split('\n'))
       assert.ok(textWidth(line) <= width, line);
   assert.match(findingsTable([beacon, scan, scan], { width: 100, limit: 1 }), /… and 2 more of lower rank$/);
-  const coloured = findingsTable([beacon, scan], { width: 100, paint: painter({ isTTY: true }, {}) });
+  assert.match(findingsTable([beacon], { width: 100, now: now + 365 * 86_400e6 }), / 2018-03-24 17:15 /);
+  const coloured = findingsTable([beacon, scan], { width: 100, now, paint: painter({ isTTY: true }, {}) });
   assert.ok(coloured.includes('\x1b[31mhigh    \x1b[39m'));
   assert.equal(stripVTControlCharacters(coloured), table);
+});
+
+test('what several detectors say of a pair, and what was folded away, is told with ids that can be asked for', () => {
+  const member = { ...beacon.members[0]!, finding_id: 'cccccccccccccccc' };
+  const line: Finding = {
+    ...beacon,
+    also: [
+      {
+        ...member,
+        title: 'A new place',
+        severity: 'low',
+        detector: 'rare_destination',
+        summary: '10.0.0.7 called it for the first time.',
+        reasons: [],
+        evidence: [],
+        evidence_total: 0,
+      },
+    ],
+    members: [
+      ...beacon.members,
+      { ...member, finding_id: 'dddddddddddddddd', detector: 'vertical_scan', title: 'Many ports tried' },
+    ],
+    members_total: 2,
+  };
+  const text = paragraph(line, { width: 400, rank: 1 });
+  assert.match(
+    text,
+    /Also cccccccc, low: A new place\. 10\.0\.0\.7 called it for the first time\. Chance: 1 in 10,000/,
+  );
+  assert.match(text, /And 1 more like it: 10\.0\.0\.7 → other\.example\./);
+  assert.match(text, /Told with it: medium: Many ports tried \(dddddddd\)\./);
+  assert.match(findingsTable([line], { width: 200 }), /Clockwork calls to one name \(\+1 reason, \+2 more\)/);
+  const whole = story(line, { width: 200 });
+  for (const id of ['aaaaaaaa', 'cccccccc', 'dddddddd']) assert.ok(whole.includes(id), id);
 });
 
 test('whom a finding is about is told from whatever it is about', () => {
@@ -414,6 +457,7 @@ test('a finding without reasons, evidence, host or ATT&CK is still a valid Detec
     entity: {},
     values: {},
     members: [],
+    members_total: 0,
   };
   Ocsf.parse(JSON.parse(JSON.stringify(toOcsf(bare, { version: '0.1.0' }))));
   assert.match(story(bare, { width: 100 }), /Baseline: only the population/);
@@ -440,7 +484,7 @@ function input(file: string, format: string, ledger: Partial<Ledger>): InputRepo
 
 const figures: RunFigures = {
   findings: [beacon, beacon, beacon],
-  held: 12,
+  held: { cap_per_day: 20, findings: 12, kinds: 3, hosts: 1, shown_by: 31, folded: 0 },
   inputs: [
     input('conn.log', 'zeek_tsv', {
       read: 12_345,
@@ -506,14 +550,19 @@ test('the summary balances what was read, says why records were left out and wha
   Local networks  the private ranges
   Baseline        no history: hosts are compared only with each other
   Detectors       2 ran over 1,234 rows, 1 saw something unusual
-  Findings        3, 12 more held back by the budget (--budget)`,
+  Findings        3
+  Held back       by the cap of 20 a day: 12 low findings of 3 kinds on 1 host; --budget 31 shows
+                  them`,
   );
 });
 
 test('the summary of one ordinary log has a dozen lines at most, and none is too wide', () => {
   const inputs = [input('conn.log', 'zeek_tsv', { read: 5, stored: 5 })];
   for (const width of [80, 100, 120]) {
-    const lines = runSummary({ ...figures, inputs, held: 0 }, { width, keep: null }).split('\n');
+    const lines = runSummary(
+      { ...figures, inputs, held: { ...figures.held, findings: 0 } },
+      { width, keep: null },
+    ).split('\n');
     assert.ok(lines.length <= 12);
     for (const line of lines) assert.ok(textWidth(line) <= width, line);
   }

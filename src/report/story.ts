@@ -10,9 +10,19 @@ import {
   timeRange,
 } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
-import type { Evidence, Finding, Reason } from '../schema/finding.ts';
+import type { Also, Evidence, Finding, Reason } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
-import { chance, ends, place, roleWords, severity_label, severity_style, spaced, who } from './words.ts';
+import {
+  chance,
+  ends,
+  place,
+  roleWords,
+  severity_label,
+  severity_style,
+  shortId,
+  spaced,
+  who,
+} from './words.ts';
 
 export interface StoryOptions {
   readonly width: number;
@@ -23,7 +33,9 @@ export interface StoryOptions {
 }
 
 /** Members shown by name; the rest is counted. */
-const most_members = 10;
+const most_members = 100;
+/** Events shown for each further reason. */
+const most_also_evidence = 3;
 const margin = '  ';
 
 /** The whole story of one finding: what, when, who, how sure, why, what backs it, and what to do about it. */
@@ -36,7 +48,8 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
     section('Why this is unusual', why(finding, width, paint)),
     section('ATT&CK', attack(finding)),
     section(evidenceTitle(finding), finding.evidence.map((one) => evidence(one, width)).join('\n')),
-    section(`${count(finding.members.length)} more like it`, members(finding, width)),
+    section('Also between the two', also(finding, width)),
+    section(`${count(finding.members_total)} more told with it`, members(finding, width)),
     section(
       'Look at next',
       listed(finding.next, width, (i) => `${i + 1}. `),
@@ -74,6 +87,7 @@ function headline(finding: Finding, width: number, paint: Paint): string {
     ['confidence', `${finding.confidence_score} of 100`],
     ['detector', `${finding.detector}, stage ${spaced(finding.stage)}`],
     ['finding', finding.finding_id],
+    ...(finding.folded_into === '' ? [] : [['told with', shortId(finding.folded_into)] as const]),
   ];
   return [
     `${label}  ${paint('bold', plain(finding.title))}`,
@@ -132,12 +146,28 @@ function evidence(one: Evidence, width: number): string {
   return `${wrap(head, width, first, hang)}\n${wrap(plain(place(one)), width, hang)}`;
 }
 
+/** What other detectors say of the same pair: each with how unlikely it is, and the first events that back it. */
+function also(finding: Finding, width: number): string {
+  return finding.also
+    .map((one) => {
+      const first = `${margin}${shortId(one.finding_id)}  `;
+      const hang = ' '.repeat(first.length);
+      const label = `${severity_label[one.severity]}: ${one.title}. ${one.summary} ${chance(one.p_value)}`;
+      const events = one.evidence
+        .slice(0, most_also_evidence)
+        .map((event) => wrap(plain(`see ${place(event)}`), width, hang));
+      return [wrap(plain(label), width, first, hang), ...events].join('\n');
+    })
+    .join('\n');
+}
+
 function members(finding: Finding, width: number): string {
   const shown = finding.members.slice(0, most_members).map((one) => {
-    const first = `${margin}${instant(one.start_at)}  `;
-    return wrap(plain(one.summary), width, first, ' '.repeat(first.length));
+    const first = `${margin}${shortId(one.finding_id)}  ${instant(one.start_at)}  `;
+    const other = one.detector === finding.detector ? '' : `${severity_label[one.severity]}: ${one.title}. `;
+    return wrap(plain(other + one.summary), width, first, ' '.repeat(first.length));
   });
-  const rest = finding.members.length - shown.length;
+  const rest = finding.members_total - shown.length;
   if (rest > 0) shown.push(`${margin}and ${count(rest)} more`);
   return shown.join('\n');
 }
@@ -159,7 +189,7 @@ function rolesOf({ entity, values }: Finding, roles: readonly Role[], width: num
 }
 
 function related(finding: Finding, width: number): string {
-  const ids = finding.related.map((id) => id.slice(0, 8));
+  const ids = finding.related.map(shortId);
   return ids.length === 0
     ? ''
     : sentence(`findings on the same host within a day: ${ids.join(', ')}`, width, margin);
@@ -184,14 +214,16 @@ export function paragraph(
   const label = severity_label[finding.severity].toUpperCase();
   const about = plain(who(finding.entity));
   const title = paint('bold', plain(finding.title) + (about === '' ? '' : `: ${about}`));
-  const id = paint('dim', finding.finding_id.slice(0, 8));
+  const id = paint('dim', shortId(finding.finding_id));
   const head = `${paint(severity_style[finding.severity], label)}, risk ${finding.risk_score}  ${title}  ${id}`;
   const lines = [
     finding.summary,
     against(finding),
     traced(finding),
+    ...finding.also.map(reason),
     nextStep(finding),
     alike(finding),
+    others(finding),
     caveats(finding),
   ];
   return [
@@ -242,10 +274,34 @@ function nextStep(finding: Finding): string {
   return first === undefined ? '' : `Next: ${first}`;
 }
 
-function alike(finding: Finding): string {
-  const { members } = finding;
-  if (members.length === 0) return '';
-  const named = [...new Set(members.map((one) => who(one.entity)))].filter((one) => one !== '');
-  const rest = named.length > most_alike ? ', …' : '';
-  return `And ${count(members.length)} more like it: ${named.slice(0, most_alike).join(', ')}${rest}.`;
+/** "Also 1a2b3c4d, medium: Many ports of one host tried. …" */
+function reason({ finding_id, severity, title, summary, p_value }: Also): string {
+  const rare = pValueWords(p_value);
+  const odds = rare === 'nearly always' ? '' : ` Chance: ${rare}.`;
+  return `Also ${shortId(finding_id)}, ${severity_label[severity]}: ${title}. ${summary}${odds}`;
+}
+
+/** Members that the same detector found. */
+function alike({ members, members_total, detector }: Finding): string {
+  const same = members.filter((one) => one.detector === detector);
+  // What is not carried by name is of a flood of one kind.
+  const n = same.length + members_total - members.length;
+  if (n === 0) return '';
+  const named = [...new Set(same.map((one) => who(one.entity)))].filter((one) => one !== '');
+  const rest = named.length > most_alike || n > same.length ? ', …' : '';
+  return `And ${count(n)} more like it: ${named.slice(0, most_alike).join(', ')}${rest}.`;
+}
+
+/** Members that other detectors found, by what they are, with ids that can be asked for. */
+function others({ members, detector }: Finding): string {
+  const kinds = Map.groupBy(
+    members.filter((one) => one.detector !== detector),
+    (one) => `${severity_label[one.severity]}: ${one.title}`,
+  );
+  const told = [...kinds].map(([title, of]) => {
+    const ids = of.slice(0, most_alike).map((one) => shortId(one.finding_id));
+    const rest = of.length - ids.length;
+    return `${title} (${ids.join(', ')}${rest > 0 ? ` and ${count(rest)} more` : ''})`;
+  });
+  return told.length === 0 ? '' : `Told with it: ${told.join('; ')}.`;
 }

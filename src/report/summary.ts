@@ -1,5 +1,6 @@
 import { bytes, count, counted, seconds, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
+import type { HeldBack } from '../schema/finding.ts';
 import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
@@ -8,7 +9,7 @@ import { roleWords, vantageWords } from './words.ts';
 /** What a run leaves behind, as pipeline/route.ts gives it. Times are µs since 1970. */
 export interface RunFigures {
   readonly findings: readonly unknown[];
-  readonly held: number;
+  readonly held: HeldBack;
   readonly inputs: readonly InputReport[];
   readonly runs: readonly {
     readonly detector: string;
@@ -57,6 +58,7 @@ export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: Su
     ...said('Baseline', run.baseline_note, width),
     ...said('Detectors', detectors(run), width),
     ...said('Findings', findings(run), width),
+    ...said('Held back', heldBack(run), width),
     ...said('FAILED', failed(run), width).map((line) => paint('red', line)),
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -181,9 +183,16 @@ function detectors(run: RunFigures): string {
   return `${count(run.runs.length)} ran over ${counted(judged, 'row')}, ${count(fired)} saw something unusual`;
 }
 
-function findings(run: RunFigures): string {
-  const held = run.held === 0 ? '' : `, ${count(run.held)} more held back by the budget (--budget)`;
-  return `${count(run.findings.length)}${held}`;
+function findings({ findings: lines, held }: RunFigures): string {
+  const within = held.folded === 0 ? '' : `, ${count(held.folded)} more told within them`;
+  return `${count(lines.length)}${within}`;
+}
+
+/** What the cap left out, of what, and how to see it. */
+function heldBack({ held }: RunFigures): string {
+  if (held.findings === 0) return '';
+  const what = `${counted(held.findings, 'low finding')} of ${counted(held.kinds, 'kind')} on ${counted(held.hosts, 'host')}`;
+  return `by the cap of ${count(held.cap_per_day)} a day: ${what}; --budget ${held.shown_by} shows them`;
 }
 
 function failed(run: RunFigures): string {

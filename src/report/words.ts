@@ -114,3 +114,8 @@ function sharesOf(seen: readonly Vantage[], most: number): string {
   const all = [...named, ...more];
   return all.length === 1 ? all[0]! : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }
+
+/** As much of an id as people need to ask for it with `weir explain`. */
+export function shortId(finding_id: string): string {
+  return finding_id.slice(0, 8);
+}

@@ -47,6 +47,28 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
+/** What is kept of a finding that was folded into another; the whole of it is in the store under its id. */
+export const Member = z.object({
+  finding_id: z.string(),
+  detector: z.string(),
+  title: z.string(),
+  severity: Severity,
+  entity: z.record(z.string(), z.union([z.string(), z.number()])),
+  start_at: z.number(),
+  end_at: z.number(),
+  p_value: z.number(),
+  summary: z.string(),
+});
+export type Member = z.infer<typeof Member>;
+
+/** What another detector says of the same pair: a further reason, with what backs it. */
+export const Also = Member.extend({
+  reasons: z.array(Reason),
+  evidence: z.array(Evidence),
+  evidence_total: z.int().nonnegative(),
+});
+export type Also = z.infer<typeof Also>;
+
 /** One scored, explained anomaly. Times are µs since 1970, UTC. */
 export const Finding = z.object({
   finding_id: z.string(),
@@ -78,18 +100,14 @@ export const Finding = z.object({
   baseline: Baseline,
   evidence: z.array(Evidence),
   evidence_total: z.int().nonnegative().describe('events that match, of which `evidence` holds the first'),
+  also: z.array(Also).describe('what other detectors say of the same pair on that day, strongest first'),
   members: z
-    .array(
-      z.object({
-        finding_id: z.string(),
-        entity: z.record(z.string(), z.union([z.string(), z.number()])),
-        start_at: z.number(),
-        end_at: z.number(),
-        p_value: z.number(),
-        summary: z.string(),
-      }),
-    )
-    .describe('findings of the same detector that were folded into this one'),
+    .array(Member)
+    .describe('findings that were folded into this one, first one of each kind; a flood names a thousand'),
+  members_total: z.int().nonnegative().describe('findings that were folded into this one, beside `also`'),
+  folded_into: z
+    .string()
+    .describe("'' for a line of the list, else the id of the finding that this one is told with"),
   related: z.array(z.string()).describe('ids of findings on the same entities'),
   next: z.array(z.string()),
   false_positives: z.array(z.string()),
@@ -98,3 +116,17 @@ export const Finding = z.object({
     .describe('what the sensor did not see where or when it happened, a sentence each'),
 });
 export type Finding = z.infer<typeof Finding>;
+
+/** What the list of a run leaves out or tells within other lines, for people. */
+export interface HeldBack {
+  readonly cap_per_day: number;
+  /** findings that no line tells of */
+  readonly findings: number;
+  /** detectors that they are of */
+  readonly kinds: number;
+  readonly hosts: number;
+  /** the least cap that holds nothing back; 0 when nothing is */
+  readonly shown_by: number;
+  /** findings that are told as part of another line */
+  readonly folded: number;
+}
