@@ -12,7 +12,7 @@ columns:
   hosts: {unit: count, says: local hosts that call anything}
   clients: {unit: count, says: local hosts that call the same destination}
   destinations: {unit: count, says: destinations it calls in the same direction as often}
-  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
+  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
   techniques: {unit: text, says: techniques by the kind of port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
@@ -25,7 +25,9 @@ SELECT
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
-  dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_ip, dst_port)) AS begun_h,
+  if((src_ip, dst_ip, dst_port) IN (
+    SELECT src_ip, dst_ip, dst_port FROM connection WHERE time < {begun:DateTime64(6)} + toIntervalHour(1)
+  ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
   direction, service, shape, first_at, last_at
 FROM (

@@ -12,7 +12,7 @@ columns:
   clients: {unit: count, says: local hosts that call the same name}
   sister_names: {unit: count, says: names below the same registered domain that were asked for or called here}
   destinations: {unit: count, says: names it calls in the same direction as often}
-  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls"}
+  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
   bare_address: {unit: count, says: "1: an address, not a name"}
   dst_ip: {unit: text, says: "address, '' when a proxy lies between"}
   dst_port: {unit: port, says: port}
@@ -28,7 +28,10 @@ SELECT
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
-  dateDiff('hour', (SELECT min(time) FROM connection), min(first_at) OVER (PARTITION BY src_ip, dst_name)) AS begun_h,
+  if((src_ip, dst_name) IN (
+    SELECT src_ip, server_name FROM tls WHERE server_name != '' AND time < {begun:DateTime64(6)} + toIntervalHour(1)
+    UNION ALL SELECT src_ip, host FROM http WHERE host != '' AND time < {begun:DateTime64(6)} + toIntervalHour(1)
+  ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
   dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, first_at, last_at

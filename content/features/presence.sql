@@ -2,6 +2,7 @@
 about: Hours in which a local host that used to be heard is not heard, up to a day after it was heard last.
 grain: [src_ip]
 reads: [connection]
+whole: an hour of silence is told by every hour in which the host was heard before
 columns:
   connections: {unit: count, says: connections}
   active_hours: {unit: count, says: earlier hours in which it was heard}
@@ -45,4 +46,4 @@ SELECT
   toDateTime64(silences.silent_at, 6) + toIntervalSecond(3599) AS last_at
 FROM silences INNER JOIN network ON network.hour = silences.silent_at
 WHERE silences.silent_at >= {from:DateTime64(6)} AND silences.silent_at < {to:DateTime64(6)}
-  AND silences.silent_at < (SELECT max(hour) FROM hours)
+  AND silences.silent_at < toStartOfHour({ended:DateTime64(6)})

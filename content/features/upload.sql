@@ -32,7 +32,7 @@ SELECT
   if(dst_ip = '', destination, '') AS dst_name,
   argMax(port, (sent, place, port)) AS dst_port,
   dateDiff('hour', argMax(place_first, (sent, place, place_first)), max(seen_last)) AS destination_age_h,
-  dateDiff('hour', (SELECT min(time) FROM connection), min(seen_first)) AS network_age_h,
+  dateDiff('hour', {begun:DateTime64(6)}, min(seen_first)) AS network_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (

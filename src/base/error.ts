@@ -14,6 +14,10 @@ export const errorCodes = {
   config_invalid: { exit: 2, means: 'The file of settings is wrong; the message names file and field.' },
   store_unavailable: { exit: 4, means: 'The store cannot be started or reached.' },
   store_failed: { exit: 4, means: 'The store refused a statement.' },
+  store_memory: {
+    exit: 4,
+    means: 'The store has too little memory for a statement, even for the least part of it.',
+  },
   folder_unusable: {
     exit: 5,
     means:

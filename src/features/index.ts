@@ -1,3 +1,4 @@
+export { type Hour, halves, type WindowRange, type Windows, windowRanges } from './ranges.ts';
 export { rowReader } from './rows.ts';
 export {
   expandWindows,
@@ -5,4 +6,5 @@ export {
   type Range,
   type Statement,
   statementColumns,
+  windowsOf,
 } from './statement.ts';

@@ -1,26 +1,39 @@
 import { duration } from '../base/duration.ts';
 import { instant } from '../base/time.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
+import { endOf, type WindowRange, type Windows } from './ranges.ts';
 
 export interface Statement {
   readonly sql: string;
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** A range of event time, µs since 1970; `to` is not in it. */
+/** Event time between two instants, µs since 1970; `to` is not in it. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
+/** Length and distance of a detector's windows. */
+export function windowsOf(detector: Detector): Windows {
+  const window_s = duration(detector.window);
+  return { window_s, hop_s: Math.min(window_s, detector.hop ? duration(detector.hop) : window_s) };
+}
+
 /**
  * The statement that gives a detector's feature rows for all windows that start in a range, oldest first.
- * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), lower_0 …, instants as
- * numbers. A window's row is computed from events of that window and before, never after.
+ * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), lower_0 …, instants
+ * as numbers. A window's row is computed from events of that window and before, never after, so that it is the same in
+ * whatever ranges the windows are asked for. `all`: from the first event that is stored to just after the last.
  */
-export function featureStatement(feature: Feature, detector: Detector, range: Range): Statement {
-  const window_s = duration(detector.window);
-  const hop_s = detector.hop ? duration(detector.hop) : window_s;
+export function featureStatement(
+  feature: Feature,
+  detector: Detector,
+  range: WindowRange,
+  all: Range,
+): Statement {
+  const windows = windowsOf(detector);
+  const { window_s, hop_s } = windows;
   const raises = detector.raise.map((one, i) => `toUInt8(${one.when}) AS raise_${i}`);
   const lowers = detector.lower.map((one, i) => `toUInt8(${one.when}) AS lower_${i}`);
   const columns = Object.entries(feature.columns).map(([name, { unit }]) =>
@@ -36,9 +49,17 @@ export function featureStatement(feature: Feature, detector: Detector, range: Ra
 FROM (SELECT *, toUInt8(${detector.when}) AS worth FROM (
 ${expandWindows(feature.sql, window_s, hop_s)}
 ))
-${judged_only ? 'WHERE worth' : ''}
+WHERE toUnixTimestamp(window_at) >= {windows_from:UInt32} AND toUnixTimestamp(window_at) < {windows_to:UInt32}${judged_only ? ' AND worth' : ''}
 ORDER BY window_at_s, ${feature.grain.join(', ')}`;
-  const params: Record<string, unknown> = { from: instant(range.from), to: instant(range.to), window_s };
+  const params: Record<string, unknown> = {
+    from: instant(range.from_s * 1e6),
+    to: instant(endOf(range, windows) * 1e6),
+    begun: instant(all.from),
+    ended: instant(all.to),
+    windows_from: range.from_s,
+    windows_to: range.to_s,
+    window_s,
+  };
   for (const [name, setting] of Object.entries(detector.settings)) params[name] = setting.value;
   return { sql, params };
 }

@@ -18,7 +18,7 @@ export async function checkStatements(store: Store, content: Content): Promise<v
   for (const role of content.roles) await checkRole(store, role);
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    const { sql, params } = featureStatement(feature, detector, { from: 0, to: 1 });
+    const { sql, params } = featureStatement(feature, detector, { from_s: 0, to_s: 1 }, { from: 0, to: 1 });
     try {
       const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, {
         name: 'check',

@@ -20,7 +20,7 @@ export async function runDetector(
 ): Promise<{ findings: Finding[]; run: DetectorRun }> {
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-  const rows = featureRows(store, feature, detector, { from: 0, to });
+  const rows = featureRows(store, feature, detector, to);
   const judging = {
     taught_until_s: taught_until / 1e6,
     most_p: mostSurprise(content, detector),

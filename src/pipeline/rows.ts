@@ -1,22 +1,145 @@
-import { featureStatement, type Range, rowReader } from '../features/index.ts';
+import { WeirError } from '../base/error.ts';
+import {
+  featureStatement,
+  type Hour,
+  halves,
+  type Range,
+  rowReader,
+  type WindowRange,
+  windowRanges,
+  windowsOf,
+} from '../features/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import type { Store } from '../store/index.ts';
+import type { QueryOptions, Store } from '../store/index.ts';
 
 /** Settings of every feature statement: a column keeps its meaning where an aggregate of it has the same name. */
 export const feature_settings = { prefer_column_name_to_alias: 1 } as const;
 
-/** A detector's feature rows of a range, as the store gives them, oldest window first. */
+/**
+ * Memory that a statement may need for an event that it reads, bytes: a group of its own with addresses as text, and its
+ * share of what is sorted and joined after. Most need a tenth of it.
+ */
+const bytes_an_event = 200;
+
+/** A detector's feature rows of all that is stored before an instant (µs since 1970), oldest window first. */
 export async function* featureRows(
   store: Store,
   feature: Feature,
   detector: Detector,
-  range: Range,
+  before: number,
+  most_events = Math.floor(store.memory_bytes / bytes_an_event),
 ): AsyncGenerator<FeatureRow> {
-  const { sql, params } = featureStatement(feature, detector, range);
-  const read = rowReader(feature, detector);
-  const options = { name: `feature ${detector.id}`, settings: feature_settings };
-  for await (const batch of store.batches(sql, params, options)) {
-    for (const row of batch) yield read(row);
+  const { hours, all } = await eventsByHour(store, feature.reads, before);
+  const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
+  for (const range of windowRanges(hours, windowsOf(detector), most))
+    yield* rowsOf(store, feature, detector, range, all);
+}
+
+/** When there were how many events in some tables, and from when to when: both by event time. */
+async function eventsByHour(
+  store: Store,
+  tables: readonly string[],
+  before: number,
+): Promise<{ hours: Hour[]; all: Range }> {
+  const counts = tables.map(
+    (table) => `SELECT toStartOfHour(time) AS hour, count() AS events, min(time) AS first, max(time) AS last
+FROM ${table} GROUP BY hour`,
+  );
+  const rows = await store.rows<[number, number, number, number]>(
+    `SELECT toUnixTimestamp(hour) AS at_s, sum(events), toUnixTimestamp64Micro(min(first)), toUnixTimestamp64Micro(max(last))
+FROM (${counts.join(' UNION ALL ')}) GROUP BY at_s ORDER BY at_s`,
+    {},
+    { name: 'events by hour' },
+  );
+  const known = rows.filter(([at_s]) => at_s * 1e6 < before);
+  const from = Math.min(...known.map(([, , first]) => first));
+  const to = Math.max(...known.map(([, , , last]) => last)) + 1;
+  return {
+    hours: known.map(([at_s, events]) => ({ at_s, events })),
+    all: known.length === 0 ? { from: 0, to: 0 } : { from, to },
+  };
+}
+
+/** One range of windows; in halves when the engine has not the memory for it, the least of them with what it has on disk. */
+async function* rowsOf(
+  store: Store,
+  feature: Feature,
+  detector: Detector,
+  range: WindowRange,
+  all: Range,
+): AsyncGenerator<FeatureRow> {
+  const parts = feature.whole ? null : halves(range, windowsOf(detector));
+  const given = { window_at_s: 0, rows: 0 };
+  try {
+    yield* noted(oneStatement(store, feature, detector, range, all, {}), given);
+  } catch (error) {
+    if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
+    // What was given stands; the same rows come again in the same order, and those are passed over.
+    const again = parts
+      ? joined(parts.map((part) => rowsOf(store, feature, detector, part, all)))
+      : oneStatement(store, feature, detector, range, all, sparing(store.memory_bytes));
+    yield* skipped(again, given);
   }
+}
+
+async function* oneStatement(
+  store: Store,
+  feature: Feature,
+  detector: Detector,
+  range: WindowRange,
+  all: Range,
+  settings: QueryOptions['settings'],
+): AsyncGenerator<FeatureRow> {
+  const { sql, params } = featureStatement(feature, detector, range, all);
+  const read = rowReader(feature, detector);
+  const options = { name: `feature ${detector.id}`, settings: { ...feature_settings, ...settings } };
+  for await (const batch of store.batches(sql, params, options)) for (const row of batch) yield read(row);
+}
+
+/**
+ * For a range that cannot be halved: one thread, small blocks, and groups, sorts and joins that go to disk early. Slow,
+ * and bounded. https://clickhouse.com/docs/operations/settings/settings
+ */
+function sparing(memory_bytes: number): Record<string, string | number> {
+  const early = Math.floor(memory_bytes / 10);
+  return {
+    max_threads: 1,
+    max_block_size: 4096,
+    max_bytes_before_external_group_by: early,
+    max_bytes_ratio_before_external_group_by: 0,
+    max_bytes_before_external_sort: early,
+    max_bytes_ratio_before_external_sort: 0,
+    join_algorithm: 'grace_hash',
+    grace_hash_join_initial_buckets: 16,
+    max_bytes_in_join: early,
+  };
+}
+
+/** How many rows of which window were the last that were given. */
+interface Given {
+  window_at_s: number;
+  rows: number;
+}
+
+async function* noted(rows: AsyncIterable<FeatureRow>, given: Given): AsyncGenerator<FeatureRow> {
+  for await (const row of rows) {
+    given.rows = row.window_at_s === given.window_at_s ? given.rows + 1 : 1;
+    given.window_at_s = row.window_at_s;
+    yield row;
+  }
+}
+
+async function* skipped(rows: AsyncIterable<FeatureRow>, given: Given): AsyncGenerator<FeatureRow> {
+  const last = { ...given };
+  let passed = 0;
+  for await (const row of rows) {
+    if (row.window_at_s < last.window_at_s) continue;
+    if (row.window_at_s === last.window_at_s && passed++ < last.rows) continue;
+    yield row;
+  }
+}
+
+async function* joined<T>(parts: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
+  for (const part of parts) yield* part;
 }

@@ -49,6 +49,12 @@ export const FeatureHead = z.strictObject({
   about: z.string().describe('one sentence: which facts, of what'),
   grain: z.array(z.string()).min(1).describe('columns that name the entity of a row'),
   reads: z.array(z.string()).min(1).describe('event tables it reads'),
+  whole: z
+    .string()
+    .optional()
+    .describe(
+      'why its rows need all of the past at once: it is then run in one statement, not a bounded range of windows at a time',
+    ),
   columns: z.record(z.string(), FeatureColumn),
 });
 export interface Feature extends z.infer<typeof FeatureHead> {

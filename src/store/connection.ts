@@ -182,11 +182,19 @@ export class Connection {
       if (code === '81') {
         return new WeirError('store_unavailable', `${this.#place}: ${message}`, { cause: error });
       }
-      return new WeirError('store_failed', `${message} (${type ?? code})`, { cause: error });
+      return new WeirError(refusal(code), `${message} (${type ?? code})`, { cause: error });
     }
     const what = this.engine ? 'The engine of the store broke off' : `${this.#place} cannot be reached`;
     return new WeirError('store_unavailable', `${what}: ${message || code}`, { cause: error });
   }
+}
+
+/** MEMORY_LIMIT_EXCEEDED of https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
+const memory_limit = '241';
+
+/** What the engine's own code for a refused statement is to Weir. */
+export function refusal(code: string): 'store_memory' | 'store_failed' {
+  return code === memory_limit ? 'store_memory' : 'store_failed';
 }
 
 /** Reads a stream to its end; what it says is not wanted. */

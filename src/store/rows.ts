@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { WeirError } from '../base/error.ts';
-import type { Connection, StatementOptions } from './connection.ts';
+import { type Connection, refusal, type StatementOptions } from './connection.ts';
 
 /**
  * Rows of a SELECT as arrays (or objects), a batch at a time, as they come from the engine; the whole result is never
@@ -69,8 +69,8 @@ function parsed<Row>(text: string): Row[] {
 
 /** An engine that fails in the middle of an answer writes its words at the end of it. */
 function failure(text: string, cause: unknown): unknown {
-  const words = /Code: \d+\. DB::Exception: [\s\S]*/.exec(text)?.[0];
-  if (words) return new WeirError('store_failed', words.trim(), { cause });
+  const told = /Code: (\d+)\. DB::Exception: [\s\S]*/.exec(text);
+  if (told) return new WeirError(refusal(told[1]!), told[0].trim(), { cause });
   if (cause instanceof WeirError) return cause;
   return new WeirError(
     'store_unavailable',

@@ -30,8 +30,11 @@ export type Params = Readonly<Record<string, unknown>>;
  */
 export class Store {
   readonly connection: Connection;
-  constructor(connection: Connection) {
+  /** What the engine may use; for a server a guess on the safe side. In bytes. */
+  readonly memory_bytes: number;
+  constructor(connection: Connection, memory_bytes: number) {
     this.connection = connection;
+    this.memory_bytes = memory_bytes;
   }
 
   /** Rows as objects. For small results: all of it is held. */
@@ -98,5 +101,5 @@ export async function openStore(place: StorePlace, options: StoreOptions = {}): 
     await connection.close();
     throw error;
   }
-  return new Store(connection);
+  return new Store(connection, memory_bytes);
 }

@@ -95,7 +95,7 @@ async function allSeen(most_p = 1): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    const rows = featureRows(store, feature, detector, { from: 0, to: monday + 30 * 86_400e6 });
+    const rows = featureRows(store, feature, detector, monday + 30 * 86_400e6);
     const window_us = duration(detector.window) * 1e6;
     // The window of a finding, by what makes its id.
     const windows = new Map<string, number>();
