@@ -17,8 +17,8 @@ import { withStore } from './with-store.ts';
 
 export const help = `usage: weir analyze PATH… [options]
 
-Reads captures (pcap, pcapng), Zeek logs (TSV, JSON) and Suricata eve.json, learns what is usual in them and prints what
-is not, with the reason. PATH: files, folders, patterns, or - for standard input; gzip and zstd are unpacked.
+Reads captures (pcap, pcapng), Zeek logs (TSV, JSON) and Suricata eve.json, also as shippers wrap them (syslog, Filebeat,
+Splunk, Elasticsearch), learns what is usual in them and prints what is not, with the reason. PATH: files, folders, patterns, or - for standard input; gzip and zstd are unpacked.
 
   --json               one OCSF Detection Finding (class 2004) a line on standard output, nothing else; notes go to standard error
   --baseline PATH      learn from this first (may be given several times)

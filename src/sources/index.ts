@@ -2,13 +2,14 @@ import type { SourceFormat } from '../schema/reading.ts';
 import { pcap } from './pcap.ts';
 import { pcapng } from './pcapng.ts';
 import { suricata_eve } from './suricata.ts';
+import { wrapped } from './wrapped.ts';
 import { zeek_json } from './zeek-json.ts';
 import { zeek_tsv } from './zeek-tsv.ts';
 
 export { tellsPieces } from './zeek-kind.ts';
 
 /** Every kind of file that Weir reads. To add one: a file beside this one, and a line here. */
-export const formats: readonly SourceFormat[] = [zeek_tsv, zeek_json, suricata_eve, pcap, pcapng];
+export const formats: readonly SourceFormat[] = [zeek_tsv, zeek_json, suricata_eve, wrapped, pcap, pcapng];
 
 /** The kind of a file by its first (up to 64 KiB of) uncompressed bytes; null when it is none: see whyUnknown. */
 export function detectFormat(head: Buffer): SourceFormat | null {

@@ -177,3 +177,8 @@ function keyText(quoted: string): string {
     return quoted;
   }
 }
+
+/** The value as an object; null when it is none. */
+export function objectOf(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}

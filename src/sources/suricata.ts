@@ -4,7 +4,7 @@ import type { WeirEvent } from '../schema/event/index.ts';
 import type { DecodeOptions, Decoder, Sink, SourceFormat } from '../schema/reading.ts';
 import { excerptOf, maskJson } from './checked.ts';
 import { firstEventTime, firstObjects } from './head.ts';
-import { parseJsonObject } from './json.ts';
+import { type JsonObject, parseJsonObject } from './json.ts';
 import { type LineHandler, LineReader } from './lines.ts';
 import { alert, anomaly } from './suricata-alert.ts';
 import { dhcp } from './suricata-dhcp.ts';
@@ -56,7 +56,7 @@ const mostHeld = 32 * 1024 * 1024;
  * event of its own when it has waited too long or the file ends. netflow says again what flow says: once a flow record
  * was seen, netflow records are filtered.
  */
-class Suricata implements LineHandler {
+export class Suricata implements LineHandler {
   private readonly sink: Sink;
   private readonly keep_raw: boolean;
   private readonly record: SuricataRecord;
@@ -101,6 +101,11 @@ class Suricata implements LineHandler {
       this.reject(object, text, line, offset);
       return;
     }
+    this.take(object, text, line, offset);
+  }
+
+  /** One record. */
+  take(object: JsonObject, text: string, line: number, offset: number): void {
     const type = object.event_type;
     if (typeof type !== 'string') {
       this.reject('not a Suricata record: it has no event_type', text, line, offset);

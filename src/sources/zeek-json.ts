@@ -66,7 +66,7 @@ const mostMisses = 16;
  * The log is named by _path (json-streaming-logs, LogAscii::logdir extensions), else told from the fields, else from
  * the file's name. Times are seconds since 1970 or ISO 8601.
  */
-class ZeekJson implements LineHandler {
+export class ZeekJson implements LineHandler {
   private readonly sink: Sink;
   private readonly keep_raw: boolean;
   private readonly values = new JsonValues();
@@ -125,8 +125,13 @@ class ZeekJson implements LineHandler {
       this.sink.rejected(object, line, offset, excerptOf(maskJson(text)));
       return;
     }
+    this.take(object, text, line, offset, this.path_of_name);
+  }
+
+  /** One record; `path_of_name`: the log that its file or sender names, or ''. */
+  take(object: JsonObject, text: string, line: number, offset: number, path_of_name: string): void {
     this.values.object = object;
-    const path = pathIn(object) || pathOfFields(this.has) || this.path_of_name;
+    const path = pathIn(object) || pathOfFields(this.has) || path_of_name;
     const log = zeekLogs.get(path);
     this.conn_before = path === 'conn';
     if (log === undefined) {
@@ -147,8 +152,7 @@ class ZeekJson implements LineHandler {
       return;
     }
     const raw = this.keep_raw ? maskJson(text) : '';
-    if ('kind' in event)
-      this.sink.event(record.marked(event), line, offset, raw, shareOf(log, this.path_of_name));
+    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw, shareOf(log, path_of_name));
     else
       for (const [at, one] of event.entries())
         this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);

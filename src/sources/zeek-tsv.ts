@@ -49,7 +49,7 @@ class TsvValues implements ZeekValues {
  * put together) counts from there; columns Weir does not know are ignored. A missing #close is nothing: Zeek writes it
  * only when it ends well. https://docs.zeek.org/en/master/log-formats.html
  */
-class ZeekTsv implements LineHandler {
+export class ZeekTsv implements LineHandler {
   private readonly file: string;
   private readonly sink: Sink;
   private readonly keep_raw: boolean;
@@ -114,6 +114,14 @@ class ZeekTsv implements LineHandler {
   }
 
   finished(): void {}
+
+  /** Takes the columns that Zeek writes of itself for those of a line that came without its header. */
+  assume(text: string): void {
+    if (this.fields.length > 0 || text.startsWith('#')) return;
+    const columns = text.split(this.separator);
+    const fields = usualColumns(columns);
+    if (fields !== null) this.newFields(fields);
+  }
 
   private data(text: string, line: number, offset: number, ended: boolean): void {
     if (this.fields.length === 0) {
@@ -218,6 +226,22 @@ class ZeekTsv implements LineHandler {
     const { password } = this.secret;
     return password < 0 ? text : columns.slice(0, Math.max(0, password - 1)).join(this.separator);
   }
+}
+
+const flowColumns = ['ts', 'uid', 'id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p', 'proto'];
+const connColumnsUsual =
+  `service duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes history
+  orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents ip_proto`.split(/\s+/);
+const dnsColumnsUsual =
+  `trans_id rtt query qclass qclass_name qtype qtype_name rcode rcode_name AA TC RD RA Z answers TTLs
+  rejected`.split(/\s+/);
+
+/** The columns of Zeek's own conn.log and dns.log (versions 3 to 7), told by what stands in them; null: not told. */
+function usualColumns(values: readonly string[]): string[] | null {
+  if (!/^(?:tcp|udp|icmp|unknown_transport)$/.test(values[6] ?? '')) return null;
+  if (values.length === 24 && /^\d+$/.test(values[7]!)) return [...flowColumns, ...dnsColumnsUsual];
+  const conn = values.length >= 21 && values.length <= 22 && /^[A-Z][A-Z0-9]{1,5}$/.test(values[11]!);
+  return conn ? [...flowColumns, ...connColumnsUsual].slice(0, values.length) : null;
 }
 
 /** Records within a record, whose fields Zeek joins with a dot, or with what Log::default_scope_sep says: mostly '_'. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { WeirEvent } from '../../src/schema/event/index.ts';
@@ -160,5 +161,19 @@ describe('the shared cases', () => {
     const { ledger } = await readPath(path);
     assert.equal(total(ledger.rejected), 0);
     assert.ok(total(ledger.set_aside) > 0);
+  });
+
+  test('21: five ways to wrap the same records, each read as what it carries', async (t) => {
+    const path = caseFolder('21-wrapped-by-shippers');
+    if (path === null) return t.skip(noCases);
+    const columns = `uid, time, src_ip, src_port, dst_ip, dst_port, transport, service, src_bytes, dst_bytes, duration_s`;
+    const told: unknown[] = [];
+    for (const file of readdirSync(path)) {
+      const { ledger, rows } = await readPath(join(path, file));
+      assert.deepEqual([total(ledger.rejected), ledger.stored > 0], [0, true], file);
+      told.push(await rows(`SELECT ${columns} FROM connection ORDER BY ALL`));
+    }
+    assert.equal(told.length, 5);
+    for (const one of told) assert.deepEqual(one, told[0]);
   });
 });
