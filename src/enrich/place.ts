@@ -4,12 +4,15 @@ import { canonicalName } from '../base/ip.ts';
 import { generatedNameScore } from '../models/information.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { icmpMessage, isIcmpMessage } from './icmp.ts';
+import { setImpossibleAside } from './impossible.ts';
 import { type Address, addressBook } from './local.ts';
 import { settle } from './outcome.ts';
 import { remembered } from './remembered.ts';
 
 export interface EnrichOptions {
   readonly local_networks: readonly string[];
+  /** µs since 1970: nothing ends later; not given: anything may */
+  readonly latest_time?: number;
 }
 
 export interface Enricher {
@@ -44,6 +47,7 @@ const no_name: Name = { name: '', domain: '', generated_score: 0 };
 
 /** Makes the enricher of a run. Throws `usage` for a network that is none. */
 export function createEnricher(options: EnrichOptions): Enricher {
+  const { latest_time = Number.POSITIVE_INFINITY } = options;
   const addressOf = addressBook(options.local_networks);
   const known = remembered(readName, most_names);
   const nameOf = (text: string): Name => {
@@ -68,6 +72,7 @@ export function createEnricher(options: EnrichOptions): Enricher {
         }
         let src = addressOf(event.src_ip);
         let dst = addressOf(event.dst_ip);
+        setImpossibleAside(event, latest_time);
         if (settle(event, src.wide, dst.wide)) [src, dst] = [dst, src];
         place(event, src, dst);
         if (event.src_mac === no_mac) event.src_mac = '';

@@ -75,16 +75,23 @@ test('what comes later changes nothing of what was known by then', () => {
   );
 });
 
-test('only networks of which half is one-sided are told, the busiest first', () => {
+test('only networks of which half is one-sided are told, the busiest first, of all or of a part of what they do', () => {
   const seen = [
-    { network: 'a', sends_only: 93, receives_only: 0, both: 7 },
-    { network: 'b', sends_only: 0, receives_only: 300, both: 7 },
-    { network: 'c', sends_only: 9, receives_only: 0, both: 0 },
-    { network: 'd', sends_only: 40, receives_only: 40, both: 40 },
-  ];
+    { network: 'a', scope: 'outside', sends_only: 93, receives_only: 0, both: 7 },
+    { network: 'b', scope: 'outside', sends_only: 0, receives_only: 150, both: 3 },
+    { network: 'b', scope: 'inside', sends_only: 0, receives_only: 150, both: 4 },
+    { network: 'c', scope: 'outside', sends_only: 9, receives_only: 0, both: 0 },
+    { network: 'd', scope: 'outside', sends_only: 40, receives_only: 40, both: 40 },
+    { network: 'e', scope: 'outside', sends_only: 30, receives_only: 0, both: 0 },
+    { network: 'e', scope: 'inside', sends_only: 0, receives_only: 0, both: 500 },
+  ] as const;
   assert.deepEqual(
-    oneSided(seen).map((one) => one.network),
-    ['b', 'a'],
+    oneSided(seen).map(({ network, scope, receives_only }) => [network, scope, receives_only]),
+    [
+      ['b', 'all', 300],
+      ['a', 'all', 0],
+      ['e', 'outside', 0],
+    ],
   );
 });
 

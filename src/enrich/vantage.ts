@@ -91,14 +91,27 @@ function sameKey(one: Slot, other: Slot): boolean {
   return one.network === other.network && one.way === other.way && one.direction === other.direction;
 }
 
-/** Networks of which half of what shows both sides is one-sided, most connections first. */
+/**
+ * Networks of which half of what shows both sides is one-sided, most connections first; where that is so only of
+ * connections with the outside, or only of those inside, these.
+ */
 export function oneSided(seen: readonly Vantage[]): Vantage[] {
-  return seen
-    .filter(({ sends_only, receives_only, both }) => {
-      const most = Math.max(sends_only, receives_only);
-      return most >= least_connections && most >= least_share * (sends_only + receives_only + both);
-    })
-    .sort((a, b) => sumOf(b) - sumOf(a) || (a.network < b.network ? -1 : 1));
+  const found: Vantage[] = [];
+  for (const [network, parts] of Map.groupBy(seen, (one) => one.network)) {
+    const sum = (of: 'sends_only' | 'receives_only' | 'both'): number =>
+      parts.reduce((n, one) => n + one[of], 0);
+    const all: Vantage = {
+      ...{ network, scope: 'all' },
+      ...{ sends_only: sum('sends_only'), receives_only: sum('receives_only'), both: sum('both') },
+    };
+    found.push(...(isOneSided(all) ? [all] : parts.filter(isOneSided)));
+  }
+  return found.sort((a, b) => sumOf(b) - sumOf(a) || (a.network < b.network ? -1 : 1));
+}
+
+function isOneSided(one: Vantage): boolean {
+  const most = Math.max(one.sends_only, one.receives_only);
+  return most >= least_connections && most >= least_share * sumOf(one);
 }
 
 const sumOf = ({ sends_only, receives_only, both }: Vantage): number => sends_only + receives_only + both;

@@ -1,7 +1,17 @@
 import { basename, dirname } from 'node:path';
 import { WeirError } from '../base/error.ts';
 import { type Input, type OpenInput, openInput, peekInput } from '../collect/index.ts';
-import { createDuplicates, createEnricher, createPieces, type Enricher, type Held } from '../enrich/index.ts';
+import {
+  countDay,
+  createDuplicates,
+  createEnricher,
+  createPieces,
+  type DaySeen,
+  type Enricher,
+  type Held,
+  type Span,
+  spanOf,
+} from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { count, emptyLedger, type InputReport, type Ledger, total } from '../schema/ledger.ts';
 import type {
@@ -123,7 +133,7 @@ export class Ingest {
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
-  readonly #days = new Set<number>();
+  readonly #days = new Map<number, DaySeen>();
   #events = 0;
   /** of inputs that are read to their end */
   #bytes_done = 0;
@@ -139,7 +149,10 @@ export class Ingest {
   constructor(store: Store, options: IngestOptions) {
     this.#store = store;
     this.#options = options;
-    this.#enricher = createEnricher({ local_networks: options.local_networks });
+    this.#enricher = createEnricher({
+      latest_time: options.latest_time,
+      local_networks: options.local_networks,
+    });
     this.#writer = store.writer();
     this.#rejects = new RejectWriter(store, options.run_id);
   }
@@ -148,9 +161,9 @@ export class Ingest {
     return this.#events;
   }
 
-  /** Days, since 1970, on which something happened: one stray record a year away is not a year of traffic. */
-  get days(): ReadonlySet<number> {
-    return this.#days;
+  /** When it happened, without strays; null: nothing did. */
+  get span(): Span | null {
+    return spanOf(this.#days);
   }
 
   /** Reads what was planned, in that order. `shift`: added to every event time, µs. */
@@ -317,7 +330,7 @@ export class Ingest {
         count(ledger.duplicates, why);
         return;
       }
-      this.#days.add(Math.floor(event.time / 86_400e6));
+      countDay(this.#days, event.time);
       if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
       if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
       for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));

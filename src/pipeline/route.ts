@@ -1,10 +1,11 @@
 import { farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
+import { counted, instant } from '../base/format.ts';
 import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
 import type { Content } from '../content/index.ts';
 import { type DetectorRun, evidenceOf, evidenceStatements } from '../detect/index.ts';
-import { networkOf } from '../enrich/index.ts';
+import { networkOf, type Span } from '../enrich/index.ts';
 import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
@@ -90,6 +91,7 @@ export async function analyze(
   const planned = await planOf(options.paths);
   const past = options.baseline_paths.length > 0 ? await planOf(options.baseline_paths) : [];
   await startEmpty(store);
+  store.lookAt(null);
   const local = localNetworksFor(planned, options.local_networks);
   const ingest = (): Ingest =>
     new Ingest(store, {
@@ -108,7 +110,14 @@ export async function analyze(
   const reading = ingest();
   await reading.read(planned);
 
-  const { first_time, last_time } = extent(reading.reports);
+  const { span } = reading;
+  const { first_time = null, last_time = null } = span ?? {};
+  // Events whose clock was wrong are nobody's past, and are not judged.
+  if (span !== null && span.strays + (baseline?.strays ?? 0) > 0)
+    store.lookAt({
+      from: Math.min(span.first_time, baseline?.begins ?? span.first_time),
+      to: span.last_time,
+    });
   const learned = await learnRoles(store, content.roles, options.roles);
   const vantage = await learnVantage(store);
   const taught_until = baseline?.ends ?? 0;
@@ -143,14 +152,17 @@ export async function analyze(
     events: reading.events,
     hosts: await localHosts(store),
     baseline_note:
-      baselineNote(baseline?.note ?? null, first_time, last_time, reading.days.size) +
+      baselineNote(baseline?.note ?? null, first_time, last_time, span?.days ?? 0) +
+      strayNote(span) +
       (await unseen(store, reading.events)),
   };
 }
 
 /** Says with each finding about a host of a network of which one direction only is seen that this is so. */
 function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[]): void {
-  const said = new Map(vantage.map((one) => [one.network, vantageWords([one])]));
+  const said = new Map(
+    [...Map.groupBy(vantage, (one) => one.network)].map(([network, of]) => [network, vantageWords(of)]),
+  );
   for (const { entity, caveats } of findings) {
     for (const network of new Set([entity.src_ip, entity.dst_ip].map((ip) => networkOf(String(ip ?? ''))))) {
       const words = said.get(network);
@@ -197,6 +209,10 @@ function chosen(content: Content, ids: readonly string[]): Detector[] {
 interface Learned {
   readonly reports: readonly InputReport[];
   readonly note: string;
+  /** Its first event, µs. */
+  readonly begins: number;
+  /** events of it far from all others in time */
+  readonly strays: number;
   /** Just after its last event, µs: only what ends later is reported. */
   readonly ends: number;
 }
@@ -214,10 +230,10 @@ async function readBaseline(
 ): Promise<Learned> {
   let reading = ingest();
   await reading.read(past);
-  const last_time = extent(reading.reports).last_time ?? 0;
+  const last_time = reading.span?.last_time ?? 0;
   const learned = `learned from ${reading.events} events of the baseline first`;
   if (judged_from === null || last_time < judged_from)
-    return { reports: reading.reports, note: learned, ends: last_time + 1 };
+    return { reports: reading.reports, note: learned, ...beginning(reading), ends: last_time + 1 };
   if (past.some((one) => one.input.size_bytes === null))
     throw new WeirError(
       'usage',
@@ -236,6 +252,7 @@ async function readBaseline(
   return {
     reports: reading.reports,
     note: `${learned}, its times moved back by ${weeks} week${weeks === 1 ? '' : 's'} to come before`,
+    ...beginning(reading),
     ends: last_time - weeks * week_us + 1,
   };
 }
@@ -349,14 +366,15 @@ function runRecord(
   };
 }
 
-function extent(reports: readonly InputReport[]): { first_time: number | null; last_time: number | null } {
-  let first: number | null = null;
-  let last: number | null = null;
-  for (const { first_time, last_time } of reports) {
-    if (first_time !== null && (first === null || first_time < first)) first = first_time;
-    if (last_time !== null && (last === null || last_time > last)) last = last_time;
-  }
-  return { first_time: first, last_time: last };
+function beginning({ span }: Ingest): Pick<Learned, 'begins' | 'strays'> {
+  return { begins: span?.first_time ?? 0, strays: span?.strays ?? 0 };
+}
+
+/** Events far from all others in time: told of, never judged. */
+function strayNote(span: Span | null): string {
+  if (span === null || span.stray_time === null) return '';
+  const { strays, stray_time } = span;
+  return `; ${counted(strays, 'event')} years away from all others (${instant(stray_time).slice(0, 10)}): kept, not judged`;
 }
 
 /** What cannot be seen because the input has no records of connections. */

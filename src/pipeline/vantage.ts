@@ -32,13 +32,13 @@ GROUP BY network HAVING countIf(opener_only) >= 10 OR countIf(answers_only) >= 1
 ORDER BY count() DESC, network LIMIT ${most_networks}`;
 
 const figures = `
-SELECT network,
+SELECT network, if(direction = 'internal', 'inside', 'outside') AS scope,
   countIf(opener_only AND way = 'src' OR answers_only AND way = 'dst') AS sends_only,
   countIf(opener_only AND way = 'dst' OR answers_only AND way = 'src') AS receives_only,
   countIf(outcome != 'one_sided') AS both
 FROM (${ends("outcome IN ('answered', 'refused', 'one_sided')")})
 WHERE network IN {networks:Array(String)}
-GROUP BY network ORDER BY network`;
+GROUP BY network, scope ORDER BY network, scope`;
 
 const slots = `
 SELECT network, way, direction, slot, count() AS hosts, sum(share) AS one_sided_hosts, sum(n) AS one_sided

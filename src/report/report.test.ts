@@ -520,15 +520,16 @@ test('that one direction only is seen is said once, at the top, with the network
   const why = 'asymmetric routing or a mirror of one side; nothing there is judged by missing answers.';
   const told = (vantage: RunFigures['vantage']): string =>
     runSummary({ ...figures, vantage }, { width: 400, keep: null }).split('\n')[1]!;
-  const sends = { network: '10.1.2.0/24', sends_only: 93, receives_only: 0, both: 7 };
+  const sends = { network: '10.1.2.0/24', scope: 'all', sends_only: 93, receives_only: 0, both: 7 } as const;
   assert.equal(told([sends]), `  For 10.1.2.0/24, 93 % of connections show only what its hosts send: ${why}`);
   const receives = Array.from({ length: 6 }, (_, i) => ({
-    ...{ network: `2001:db8:0:${i}::/64`, sends_only: 1, receives_only: 30, both: 1 },
+    ...{ network: `2001:db8:0:${i}::/64`, scope: 'all' as const, sends_only: 1, receives_only: 30, both: 1 },
   }));
   assert.equal(
     told([receives[0]!, sends, receives[1]!]),
     `  For 10.1.2.0/24, 93 % of connections show only what its hosts send; for 2001:db8:0:0::/64, 94 % and 2001:db8:0:1::/64, 94 % of connections show only what its hosts receive: ${why}`,
   );
+  assert.match(told([{ ...sends, scope: 'outside' }]), /93 % of connections with the outside show only/);
   assert.match(told(receives), /2001:db8:0:3::\/64, 94 % and 2 more networks, half or more of connections/);
 });
 

@@ -91,17 +91,21 @@ export function spaced(word: string): string {
  * `most` of each are named.
  */
 export function vantageWords(seen: readonly Vantage[], most = 4): string {
-  const sends = seen.filter((one) => one.sends_only >= one.receives_only);
-  const receives = seen.filter((one) => one.sends_only < one.receives_only);
-  const parts = [
-    ...(sends.length > 0 ? [`${sharesOf(sends, most)} of connections show only what its hosts send`] : []),
-    ...(receives.length > 0
-      ? [`${sharesOf(receives, most)} of connections show only what its hosts receive`]
-      : []),
-  ];
-  const said = `for ${parts.join('; for ')}`;
-  return `F${said.slice(1)}: asymmetric routing or a mirror of one side; nothing there is judged by missing answers.`;
+  const parts = (['send', 'receive'] as const).flatMap((does) =>
+    (['all', 'outside', 'inside'] as const).flatMap((scope) => {
+      const of = seen.filter((one) => one.scope === scope && doing(one) === does);
+      const shares = sharesOf(of, most);
+      return of.length === 0
+        ? []
+        : [`${shares} of connections${scope_words[scope]} show only what its hosts ${does}`];
+    }),
+  );
+  return `For ${parts.join('; for ')}: asymmetric routing or a mirror of one side; nothing there is judged by missing answers.`;
 }
+
+const scope_words = { all: '', outside: ' with the outside', inside: ' inside' } as const;
+const doing = (one: Vantage): 'send' | 'receive' =>
+  one.sends_only >= one.receives_only ? 'send' : 'receive';
 
 /** "10.1.2.0/24, 93 %" or "10.1.4.0/24, 100 %, 10.1.5.0/24, 98 %, and 3 more networks, 50 % or more". */
 function sharesOf(seen: readonly Vantage[], most: number): string {

@@ -24,6 +24,8 @@ export interface UnseenAnswers {
 /** What was seen of a network's TCP connections, for people. Only of those that show that both sides spoke. */
 export interface Vantage {
   readonly network: string;
+  /** of which of its connections: those with hosts outside, those with local hosts, or all */
+  readonly scope: 'outside' | 'inside' | 'all';
   /** connections of which only what its hosts send is seen */
   readonly sends_only: number;
   /** ... only what its hosts receive */

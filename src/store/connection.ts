@@ -1,8 +1,9 @@
 import http from 'node:http';
 import net from 'node:net';
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient, SettingsMap } from '@clickhouse/client';
 import { WeirError } from '../base/error.ts';
+import { eventKinds } from './ddl.ts';
 import { EmbeddedEngine } from './embedded.ts';
 
 /** A ClickHouse server of your own. */
@@ -36,6 +37,12 @@ const base_settings = {
   output_format_json_quote_denormals: 0,
 } as const;
 
+/** Every event table with the instants it is looked at between, as ClickHouse's setting additional_table_filters. */
+function filtersOf(from: number, to: number): SettingsMap {
+  const between = `time >= fromUnixTimestamp64Micro(${Math.floor(from)}) AND time <= fromUnixTimestamp64Micro(${Math.ceil(to)})`;
+  return SettingsMap.from(Object.fromEntries(eventKinds.map((kind) => [kind, between])));
+}
+
 /** chdb's own database "default" also takes names of files for tables; this one does not. */
 const embeddedDatabase = 'weir';
 
@@ -50,6 +57,7 @@ export class Connection {
   readonly engine: EmbeddedEngine | null;
   readonly #client: ClickHouseClient;
   readonly #place: string;
+  #filters: SettingsMap | null = null;
 
   private constructor(engine: EmbeddedEngine | null, client: ClickHouseClient, place: string) {
     this.engine = engine;
@@ -91,6 +99,11 @@ export class Connection {
       await client.close();
       throw error;
     }
+  }
+
+  /** Limits what statements see of the event tables; see Store.lookAt. */
+  lookAt(span: { readonly from: number; readonly to: number } | null): void {
+    this.#filters = span === null ? null : filtersOf(span.from, span.to);
   }
 
   /** Runs a statement; gives its answer as a stream of bytes. */
@@ -140,6 +153,7 @@ export class Connection {
       ...(options.signal && { abort_signal: options.signal }),
       clickhouse_settings: {
         ...base_settings,
+        ...(this.#filters && { additional_table_filters: this.#filters }),
         ...options.settings,
         log_comment: `weir ${options.name ?? ''}`,
       },

@@ -318,6 +318,7 @@ describe('the store', () => {
   });
 
   test('brings a store of layout 1 up to date, adds columns, and refuses what it cannot', async () => {
+    await store.command('TRUNCATE TABLE schema_version');
     const options = { durable: false, retention_days: 30 };
     const older = {
       ...tables.dhcp,

@@ -37,6 +37,14 @@ export class Store {
     this.memory_bytes = memory_bytes;
   }
 
+  /**
+   * What is asked from now on sees events of this span only, both ends included, µs since 1970; null: all events. So
+   * that events whose clock was wrong are no part of anything, however a statement is written.
+   */
+  lookAt(span: { readonly from: number; readonly to: number } | null): void {
+    this.connection.lookAt(span);
+  }
+
   /** Rows as objects. For small results: all of it is held. */
   query<Row extends object>(sql: string, params: Params = {}, options: QueryOptions = {}): Promise<Row[]> {
     return rowsOf<Row>(this.connection, sql, { ...options, params }, 'JSONEachRow');

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AnalyzeResult } from '../../src/pipeline/route.ts';
+import { scenario } from '../../src/scenarios/index.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { caseFolder, noCases } from '../data/cases.ts';
+import { linesOf, monday, run, smallOffice, temporaryFolder } from './run-analyze.ts';
+
+/** What a sensor did not see, could not have seen, or saw and is no connection. */
+
+let store: Store;
+const folder = temporaryFolder();
+before(async () => {
+  store = await openStore({ directory: null });
+});
+after(async () => {
+  await store.close();
+  folder.remove();
+});
+
+let files = 0;
+function analyzed(lines: readonly string[], detectors: readonly string[] = []): Promise<AnalyzeResult> {
+  const path = folder.write(join(`run-${++files}`, 'zeek.log'), `${lines.join('\n')}\n`);
+  return run(store, [path], { detectors, now: Date.UTC(2027, 0, 1) * 1000 });
+}
+
+/** ICMP of one host to others as Zeek writes it, every so many seconds. */
+function icmp(
+  type: number,
+  code: number,
+  answered: boolean,
+  hosts: number,
+  rounds: number,
+  gap_s: number,
+): string[] {
+  const start = monday / 1e6 + 8 * 3600;
+  return Array.from({ length: hosts * rounds }, (_, i) =>
+    JSON.stringify({
+      ...{ _path: 'conn', ts: start + Math.floor(i / hosts) * gap_s + (i % hosts) / 10, uid: `CIcmp${i}` },
+      ...{
+        'id.orig_h': '10.20.0.9',
+        'id.orig_p': type,
+        'id.resp_h': `10.20.1.${i % hosts}`,
+        'id.resp_p': code,
+      },
+      ...{ proto: 'icmp', conn_state: 'OTH', duration: 0.01, orig_bytes: 56, resp_bytes: answered ? 56 : 0 },
+      ...{ orig_pkts: 1, orig_ip_bytes: 84, resp_pkts: answered ? 1 : 0, resp_ip_bytes: answered ? 84 : 0 },
+    }),
+  );
+}
+const about = (result: AnalyzeResult, ip: string): string[] =>
+  result.findings.filter((one) => one.entity.src_ip === ip).map((one) => `${one.detector}: ${one.summary}`);
+
+test('a monitor that pings 150 hosts every hour, all of which answer, pinged none of them in vain', async () => {
+  const scans = ['horizontal_scan', 'slow_scan', 'vertical_scan'];
+  assert.deepEqual(about(await analyzed(icmp(8, 0, true, 150, 12, 3600), scans), '10.20.0.9'), []);
+  const silent = await analyzed(icmp(8, 0, false, 150, 12, 3600), scans);
+  assert.match(about(silent, '10.20.0.9').join(), /horizontal_scan: .*ping 150 hosts/);
+});
+
+test('a host that tells every minute that a port is unreachable calls nobody, and has no rhythm', async () => {
+  const result = await analyzed(icmp(3, 3, false, 1, 600, 60));
+  assert.deepEqual(about(result, '10.20.0.9'), []);
+  assert.deepEqual(await store.query('SELECT count() AS n FROM connection'), [{ n: 0 }]);
+  assert.deepEqual(await store.query('SELECT count() AS n FROM icmp_message'), [{ n: 600 }]);
+});
+
+test('that one direction only is seen is known, is said with each finding there, and nothing fails there', async () => {
+  const half = [...scenario('one_sided', { hosts: 6, days: 1 }, { seed: 7, start: monday })];
+  const result = await analyzed(linesOf(half).filter((line) => line !== ''));
+  assert.ok(result.vantage.length > 0);
+  for (const { network, sends_only, receives_only } of result.vantage) {
+    assert.match(network, /^10\.20\.\d+\.0\/24$/);
+    assert.ok(sends_only > receives_only, network);
+  }
+  for (const one of result.findings)
+    if (String(one.entity.src_ip).startsWith('10.20.0.'))
+      assert.match(one.caveats.join(), /only what its hosts send/);
+  assert.deepEqual(
+    result.findings.filter((one) => /scan|dead_control|unusual/.test(one.detector)).map((one) => one.summary),
+    [],
+  );
+  const whole = await analyzed(linesOf(smallOffice()), ['ids_alert']);
+  assert.deepEqual(whole.vantage, []);
+});
+
+test('one record of 1970 changes neither span nor history nor any finding', async () => {
+  const lines = linesOf(smallOffice());
+  const clean = await analyzed(lines);
+  const stray = lines.find((line) => line.includes('"_path":"conn"'))!.replace(/"ts":[0-9.]+/, '"ts":5.5');
+  const dirty = await analyzed([...lines, stray.replace(/"uid":"[^"]*"/, '"uid":"CStray"')]);
+  const told = ({ findings }: AnalyzeResult): unknown[] =>
+    findings.map(({ finding_id, p_value, severity, summary }) => ({
+      finding_id,
+      p_value,
+      severity,
+      summary,
+    }));
+  assert.ok(clean.findings.length > 0);
+  assert.deepEqual(told(dirty), told(clean));
+  assert.deepEqual([dirty.first_time, dirty.last_time], [clean.first_time, clean.last_time]);
+  assert.equal(
+    dirty.baseline_note,
+    `${clean.baseline_note}; 1 event years away from all others (1970-01-01): kept, not judged`,
+  );
+  // kept: it is in the store when it is looked at as a whole
+  store.lookAt(null);
+  assert.deepEqual(await store.query("SELECT count() AS n FROM connection WHERE uid = 'CStray'"), [{ n: 1 }]);
+});
+
+const shared = {
+  '10-asymmetric': ({ vantage, findings }: AnalyzeResult) => {
+    assert.equal(vantage[0]!.network, '10.1.2.0/24');
+    assert.deepEqual(
+      findings.filter((one) => /scan|dead_control|nothing/.test(`${one.detector} ${one.summary}`)),
+      [],
+    );
+  },
+  '12-answered-pings': ({ findings }: AnalyzeResult) =>
+    assert.doesNotMatch(
+      findings.map((one) => `${one.detector} ${one.summary}`).join('\n'),
+      /scan|ping|without success/,
+    ),
+  '18-icmp-unreachable': ({ findings }: AnalyzeResult) => assert.deepEqual(findings, []),
+};
+for (const [name, holds] of Object.entries(shared)) {
+  const path = caseFolder(name);
+  test(`the shared case ${name}`, { skip: path === null && noCases }, async () => {
+    holds(await run(store, [path!], { now: Date.UTC(2027, 0, 1) * 1000 }));
+  });
+}
