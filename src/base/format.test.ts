@@ -184,6 +184,27 @@ test('a template is filled unit by unit; what is empty gives a dash and what is 
   );
   assert.equal(
     fillTemplate('{dst_port} ({service}) of {owner}, {nobody}, {constructor}', values, units),
-    '8443 (–) of ?, ?, ?',
+    '8443 of unknown, unknown, unknown',
   );
+});
+
+test('a text reads well with one thing, with none, and where a value is missing', () => {
+  const units = { dst_port: 'port', service: 'text', through: 'text', sent: 'bytes' };
+  const fill = (template: string, values: Record<string, unknown>): string =>
+    fillTemplate(template, values, units);
+  assert.equal(fill('{n} different hosts and {m} ports', { n: 1, m: 1 }), '1 different host and 1 port');
+  assert.equal(
+    fill('{n} tries an account; {n} sources have it', { n: 1 }),
+    '1 try an account; 1 source has it',
+  );
+  assert.equal(fill('{n} names that do not exist', { n: 1 }), '1 name that does not exist');
+  assert.equal(fill('{n} TLS connections, {m} addresses', { n: 1, m: 1 }), '1 TLS connection, 1 address');
+  assert.equal(fill('{n} hosts, {m} hosts', { n: 0, m: 21 }), '0 hosts, 21 hosts');
+  assert.equal(fill('{name} of {n} hosts', { name: 'rule 1 hosts', n: 2 }), 'rule 1 hosts of 2 hosts');
+  assert.equal(fill('to a:{dst_port} ({service}), over {service}{through}', {}), 'to a, over unknown');
+  assert.equal(
+    fill('over tls{through}, ({service}:{dst_port}) ({sent}, {n} hosts)', { n: 2 }),
+    'over tls, (2 hosts)',
+  );
+  assert.equal(fill('called b:{dst_port}', { dst_port: 0 }), 'called b');
 });

@@ -30,7 +30,7 @@ const bit_units = ['bits', 'kbit', 'Mbit', 'Gbit', 'Tbit'] as const;
 
 /** 3.2 bits, 12 kbit. */
 export function bits(value: number): string {
-  return scaled(value, bit_units);
+  return scaled(value, bit_units).replace(/^1 bits$/, '1 bit');
 }
 
 function scaled(value: number, units: readonly string[]): string {
@@ -181,10 +181,15 @@ function shortened(text: string): string {
   return `${text.slice(0, end)}…`;
 }
 
+/** Marks of places in a text that is being filled; no text that people or hosts write has them (private use). */
+const missing = '\uE000';
+const lone = '\uE001';
+
 /**
  * Puts values into a text: "{src_ip} called {n} times" → "10.0.0.7 called 1,234 times". A value without a unit is written
- * as text when it is text, else as a count; an empty one as a dash, a name without a value as "?". That the names of a
- * detector's texts exist is checked when content is loaded.
+ * as text when it is text, else as a count. A value that is not there takes the brackets around it along, or what it was
+ * glued to; elsewhere it is "unknown". After a 1 stands one thing: "1 hosts" → "1 host". That the names of a detector's
+ * texts exist is checked when content is loaded.
  */
 export function fillTemplate(
   template: string,
@@ -192,13 +197,59 @@ export function fillTemplate(
   units: Readonly<Record<string, string>>,
 ): string {
   const filled = template.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
-    if (!Object.hasOwn(values, name) || values[name] === undefined) return '?';
-    return formatUnit(values[name], Object.hasOwn(units, name) ? units[name]! : 'count');
+    const unit = Object.hasOwn(units, name) ? units[name]! : 'count';
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    // Port 0 is none: pings have it, and records that do not name one.
+    if (unit === 'port' && Number(value) === 0) return missing;
+    const written = formatUnit(value, unit).replace(/[\uE000\uE001]/g, '');
+    if (written === nothing || written === '') return missing;
+    return written === '1' && unit !== 'port' ? `${lone}1` : written;
   });
-  // "1 hosts" is one host.
-  return filled.replace(singular, '$1 $2');
+  return singular(withoutMissing(filled));
 }
 
-/** A lone 1 before a plural that the texts of detectors use. */
-const singular =
-  /(?<![\d.,:/-])(1) (account|alert|call|connection|domain|handshake|host|name|port|probe|program|server|sign-in|source|target|time)s\b(?! of nearly)/g;
+/** A number and what it is, as a reason says it: "507 hosts at which it failed", "1 host at which it failed". */
+export function numbered(value: number, unit: string, says: string): string {
+  const written = formatUnit(value, unit);
+  return singular(`${written === '1' ? lone : ''}${written} ${says}`);
+}
+
+function withoutMissing(text: string): string {
+  if (!text.includes(missing)) return text;
+  return text
+    .replace(/ ?\(([^()]*\uE000[^()]*)\)/g, (_, inside: string) => bracketed(inside))
+    .replace(/(?<=\S):\uE000/g, '')
+    .replace(/(?<=[\p{L}\p{N}])\uE000/gu, '')
+    .replace(/\uE000+/g, 'unknown');
+}
+
+/** Of what stands in brackets, only the parts that have all their values; no brackets when there are none. */
+function bracketed(inside: string): string {
+  const whole = inside.split(/(?<=[;,]) /).filter((part) => !part.includes(missing));
+  return whole.length === 0 ? '' : ` (${whole.join(' ').replace(/[;,]$/, '')})`;
+}
+
+/** Words up to the noun that a lone 1 counts, the noun, and a verb that must agree with it. */
+const counted_noun =
+  /\uE0011((?: (?!(?:a|an|the|of|in|on|at|to|from|by|for|with|and|or|past|is|was|has)\b)[\p{L}-]+){0,3}?) ([a-z]+(?:-[a-z]+)*s)\b((?: that| who)? (?:have|are|were|do)\b)?/gu;
+/** Words that end like a plural and are none. */
+const no_plural = /(?:ss|us|is)$|^(?:s|ms|its|as|this|was|has|does|less|times? of nearly|perhaps|always)$/;
+const verbs: Readonly<Record<string, string>> = { have: 'has', are: 'is', were: 'was', do: 'does' };
+
+/** One thing after a lone 1: "1 hosts have it" → "1 host has it". */
+function singular(text: string): string {
+  if (!text.includes(lone)) return text;
+  return text
+    .replace(counted_noun, (whole, before: string, noun: string, verb: string | undefined) =>
+      no_plural.test(noun)
+        ? whole
+        : `1${before} ${one(noun)}${(verb ?? '').replace(/\w+$/, (last) => verbs[last] ?? last)}`,
+    )
+    .replaceAll(lone, '');
+}
+
+/** addresses → address, tries → try, hosts → host. */
+function one(plural: string): string {
+  if (/(?:ss|x|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
+  return plural.endsWith('ies') && plural !== 'series' ? `${plural.slice(0, -3)}y` : plural.slice(0, -1);
+}

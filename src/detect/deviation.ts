@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { numbered } from '../base/format.ts';
 import {
   combineDeviations,
   type Deviation,
@@ -207,7 +208,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         level: 'entity',
         windows: rows?.length ?? own,
         entities: 1,
-        says: `its own ${rows?.length ?? own} past ${length}${says}`,
+        says: `its own ${numbered(rows?.length ?? own, 'count', `past ${length}`)}${says}`,
       };
     }
     if (group >= strength.peer_group) {
@@ -215,14 +216,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         level: 'peer_group',
         windows: group,
         entities: entities.entities,
-        says: `${group} past ${length} of its peers (${row.peer}s); its own history is short (${own})`,
+        says: `${numbered(group, 'count', `past ${length}`)} of its peers (${row.peer}s); its own history is short (${own})`,
       };
     }
     if (known >= 8) {
       const says =
         known === others
-          ? `no history: only the population, ${others} others in the same window`
-          : `${known - others} past ${length} of the whole network; its own history is short (${own})`;
+          ? `no history: only the population, ${numbered(others, 'count', 'others in the same window')}`
+          : `${numbered(known - others, 'count', `past ${length}`)} of the whole network; its own history is short (${own})`;
       return { level: 'population', windows: known, entities: Math.max(entities.entities, others), says };
     }
     return {

@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { numbered } from '../base/format.ts';
 import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import { Habits } from './habit.ts';
@@ -55,7 +56,7 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
             says:
               habit > 0
                 ? `seen from it on ${Math.round(habit * 100)} % of its days so far`
-                : `${use.because}; ${seen.size === 0 ? 'not seen before here' : `seen of ${seen.size} others here before`}`,
+                : `${use.because}; ${seen.size === 0 ? 'not seen before here' : `seen of ${numbered(seen.size, 'count', 'others here before')}`}`,
           },
         });
       }

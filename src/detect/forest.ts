@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { numbered } from '../base/format.ts';
 import { median, quantile } from '../base/stats.ts';
 import {
   attribute,
@@ -77,7 +78,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       level: 'population' as const,
       windows: past.length,
       entities: 0,
-      says: `${past.length} past host hours of the whole network, all figures together`,
+      says: `${numbered(past.length, 'count', 'past host-hours')} of the whole network, all figures together`,
     };
     // Exact attribution costs a walk through all leaves: only for rows that can become findings.
     const weights = score > 0.6 ? shares(attribute(values, grown)) : names.map(() => 0);

@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { numbered } from '../base/format.ts';
 import type { CountPast } from '../models/counts.ts';
 import { noveltySurprise } from '../models/first-seen.ts';
 import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
@@ -118,7 +119,7 @@ function baseline(own: CountPast, windows: number, row: FeatureRow, window_s: nu
       level: 'prior',
       windows,
       entities: 1,
-      says: `${windows} past ${length} of the network: measured by what is usual on other networks`,
+      says: `${numbered(windows, 'count', `past ${length}`)} of the network: measured by what is usual on other networks`,
     };
   }
   if (own.windows >= 12 && own.total > 0) {
@@ -126,13 +127,13 @@ function baseline(own: CountPast, windows: number, row: FeatureRow, window_s: nu
       level: 'entity',
       windows: Math.floor(own.windows),
       entities: 1,
-      says: `what ${Object.values(row.entity)[0]} showed in ${windows} past ${length}`,
+      says: `what ${Object.values(row.entity)[0]} showed in ${numbered(windows, 'count', `past ${length}`)}`,
     };
   }
   return {
     level: 'population',
     windows,
     entities: 1,
-    says: `${windows} past ${length} of the whole network`,
+    says: `${numbered(windows, 'count', `past ${length}`)} of the whole network`,
   };
 }

@@ -3,6 +3,7 @@ import {
   counted,
   formatUnit,
   instant,
+  numbered,
   pValueWords,
   range,
   seconds,
@@ -240,7 +241,7 @@ function against(finding: Finding): string {
   const facts = finding.reasons
     .filter((one, i) => !bare(one) && (i === 0 || (one.weight >= least_weight && beyond(one))))
     .slice(0, most_facts)
-    .map((one) => `${seen(one)} ${one.says}, expected ${usualRange(one)}`);
+    .map((one) => `${numbered(one.actual, one.unit, one.says)}, expected ${usualRange(one)}`);
   const rare = pValueWords(finding.p_value);
   const odds = rare === 'nearly always' ? '' : ` Chance: ${rare}.`;
   const told = facts.length === 0 ? '' : `${facts.join('; ')}. `;
