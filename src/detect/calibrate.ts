@@ -1,3 +1,4 @@
+import { OldestOutSet } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import type { Detector } from '../schema/detector.ts';
@@ -8,7 +9,7 @@ import { Waiting } from './waiting.ts';
 const enough = 200;
 /** Past scores kept, the newest. */
 const most = 4096;
-/** Hosts remembered as strange once; beyond that the memory starts anew. */
+/** Hosts remembered as strange once; beyond that the oldest is forgotten. */
 const most_hosts = 100_000;
 /** A row below this is strange. */
 const strange_p = 0.01;
@@ -42,7 +43,7 @@ export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
   readonly #scores: number[] = [];
-  readonly #strange_hosts = new Set<string>();
+  readonly #strange_hosts = new OldestOutSet<string>(most_hosts);
   #of_day = { day: Number.NaN, ordinary: 0, strange: 0 };
   #added = 0;
   #learned_at = 0;
@@ -101,7 +102,6 @@ export class Calibrator {
     const today = this.#of_day;
     if (this.#strange_hosts.has(host) || today.strange >= 1 + strange_share * today.ordinary) return false;
     today.strange++;
-    if (this.#strange_hosts.size > most_hosts) this.#strange_hosts.clear();
     this.#strange_hosts.add(host);
     return true;
   }

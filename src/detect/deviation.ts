@@ -1,3 +1,4 @@
+import { OnceADay } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import {
@@ -16,9 +17,11 @@ import { numbers, Recent } from './columns.ts';
 import { Habits } from './habit.ts';
 import { comparable, History } from './history.ts';
 import type { Judge, Judgement } from './judge.ts';
-import { OnceADay } from './waiting.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
+
+/** Hosts remembered as having taught today; beyond that the oldest is forgotten. */
+const most_hosts = 100_000;
 
 /** Past windows after which a rung of the ladder weighs more than the one above it. */
 const strength = { population: 12, peer_group: 12, entity: 6 } as const;
@@ -54,7 +57,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
 
   /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
-  const strange_taught = new OnceADay();
+  const strange_taught = new OnceADay(most_hosts);
   function learn(window_at_s: number): void {
     const taught = new Map<string, number>();
     for (const { host, peer, values, strange, window_at_s: at } of entities.advance(window_at_s)) {

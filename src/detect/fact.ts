@@ -1,3 +1,4 @@
+import { OldestOutSet } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
@@ -16,7 +17,7 @@ const most_entities = 200_000;
  */
 export function factJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
-  const seen = new Set<string>();
+  const seen = new OldestOutSet<string>(most_entities);
   const habits = new Habits();
   let begun_s = Number.NaN;
   let shown = 0;
@@ -63,10 +64,8 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
       for (const row of rows) {
         if (!row.worth) continue;
         habits.note(row.key, row.last_at / 1e6, []);
-        if (seen.has(row.key)) continue;
-        seen.add(row.key);
+        if (!seen.add(row.key)) continue;
         shown++;
-        if (seen.size > most_entities) seen.delete(seen.values().next().value!);
       }
       return judged;
     },

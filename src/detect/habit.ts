@@ -1,3 +1,5 @@
+import { OldestOut } from '../base/bounded.ts';
+
 /** Earlier days on which an entity must have done the same before it counts as its habit. */
 const least_days = 3;
 /** More than this many times what it did before is something new. */
@@ -18,7 +20,7 @@ interface Known {
  * much as on those days is not covered.
  */
 export class Habits {
-  readonly #known = new Map<string, Known>();
+  readonly #known = new OldestOut<string, Known>(most_entities);
 
   /** Chance that the entity shows these values on a day, 0 when it is not known for them; `values` in order of columns. */
   chance(key: string, at_s: number, values: readonly number[]): number {
@@ -36,7 +38,6 @@ export class Habits {
     const known = this.#known.get(key);
     if (!known) {
       this.#known.set(key, { first_day: day, last_day: day, days: 1, most: [...values] });
-      if (this.#known.size > most_entities) this.#known.delete(this.#known.keys().next().value!);
       return;
     }
     if (known.last_day !== day) {

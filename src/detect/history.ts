@@ -1,3 +1,4 @@
+import { OldestOut } from '../base/bounded.ts';
 import { columnValues } from './columns.ts';
 import { Waiting } from './waiting.ts';
 
@@ -34,7 +35,7 @@ export interface Taught {
  */
 export class History {
   readonly #width: number;
-  readonly #past = new Map<string, { windows_at_s: number[]; columns: number[][] }>();
+  readonly #past = new OldestOut<string, { windows_at_s: number[]; columns: number[][] }>(most_entities + 1);
   readonly #waiting: Waiting<Taught>;
   #values = 0;
 
@@ -65,18 +66,14 @@ export class History {
 
   /** Lets go of the entity unheard for longest. */
   #forget(): void {
-    const [oldest] = this.#past;
+    const oldest = this.#past.pushOut();
     if (!oldest) return;
-    this.#past.delete(oldest[0]);
     this.#values -= oldest[1].windows_at_s.length * (this.#width + 1);
   }
 
   #keep(window_at_s: number, key: string, values: readonly number[]): void {
-    let past = this.#past.get(key);
-    if (past)
-      this.#past.delete(key); // to the end of the insertion order: heard last
-    else past = { windows_at_s: [], columns: columnValues(this.#width) };
-    this.#past.set(key, past);
+    const past = this.#past.get(key) ?? { windows_at_s: [], columns: columnValues(this.#width) };
+    this.#past.renew(key, past);
     past.windows_at_s.push(window_at_s);
     this.#values += this.#width + 1;
     for (let c = 0; c < this.#width; c++) past.columns[c]!.push(values[c]!);

@@ -1,3 +1,4 @@
+import { OldestOut } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import type { CountPast } from '../models/counts.ts';
@@ -31,7 +32,7 @@ const half_life = 12;
 export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
   const network: Rate = { at_s: Number.NaN, windows: 0, total: 0, squares: 0 };
-  const entities = new Map<string, Rate>();
+  const entities = new OldestOut<string, Rate>(most_entities);
   let begun_s = Number.NaN;
 
   function past(rate: Rate | undefined, window_at_s: number): CountPast {
@@ -85,7 +86,6 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
         if (!rate) {
           rate = { at_s: window_at_s, windows: network.windows, total: 0, squares: 0 };
           entities.set(key, rate);
-          if (entities.size > most_entities) entities.delete(entities.keys().next().value!);
         }
         age(rate, window_at_s, window_s);
         add(rate, count);

@@ -1,6 +1,3 @@
-/** Hosts remembered by `OnceADay`; beyond that the memory starts anew. */
-const most_hosts = 100_000;
-
 /** What a window taught, kept aside until the window is over from the point of view of the one being judged. */
 export class Waiting<T extends { readonly window_at_s: number }> {
   readonly #window_s: number;
@@ -21,18 +18,5 @@ export class Waiting<T extends { readonly window_at_s: number }> {
     if (over.length > 0)
       this.#rows = this.#rows.filter((one) => one.window_at_s + this.#window_s > window_at_s);
     return over;
-  }
-}
-
-/** Lets a host through once a day of event time: what is strange of it teaches no oftener than that. */
-export class OnceADay {
-  readonly #day_of = new Map<string, number>();
-
-  first(host: string, at_s: number): boolean {
-    const day = Math.floor(at_s / 86_400);
-    if (this.#day_of.get(host) === day) return false;
-    if (this.#day_of.size > most_hosts) this.#day_of.clear();
-    this.#day_of.set(host, day);
-    return true;
   }
 }

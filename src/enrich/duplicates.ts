@@ -1,6 +1,6 @@
+import { Seen } from '../base/seen.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { finish, hashText, type Identity, identify } from './identity.ts';
-import { Seen } from './seen.ts';
 
 /** Why an event is one that is stored already. */
 export type Why = 'same record in another file' | 'same flow from another sensor';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { communityIdOf } from '../base/community-id.ts';
 import { WeirError } from '../base/error.ts';
+import { Seen } from '../base/seen.ts';
 import type { Connection } from '../schema/event/connection.ts';
 import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
 import type { Column } from '../schema/table.ts';
@@ -14,8 +15,6 @@ import {
   registeredDomain,
   suggestLocalNetworks,
 } from './index.ts';
-import { remembered } from './remembered.ts';
-import { Seen } from './seen.ts';
 
 const columnsOf = (kind: EventKind): [string, Column][] => Object.entries(tables[kind].columns);
 
@@ -505,17 +504,4 @@ test('the map of seen keys says what a Map says, through growth and for the odde
   assert.equal(seen.get(12, 5000), -1);
   seen.set(0, 0, 9);
   assert.equal(seen.get(0, 0), 9);
-});
-
-test('a remembered function is asked once for what comes often, and its memory is bounded', () => {
-  let asked = 0;
-  const of = remembered((text) => {
-    asked++;
-    return { text };
-  }, 100);
-  for (let i = 0; i < 10_000; i++) {
-    assert.equal(of('often').text, 'often');
-    assert.equal(of(`once ${i}`).text, `once ${i}`);
-  }
-  assert.equal(asked, 10_001);
 });

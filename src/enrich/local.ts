@@ -1,6 +1,6 @@
+import { remembered } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
 import { formatIpv4, formatIpv6, ipWords, parseIpv4, parseIpv6 } from '../base/ip.ts';
-import { remembered } from './remembered.ts';
 
 /** Never "outside", whatever the operator's networks are: they cannot be routed there. */
 const never_outside = [

@@ -1,7 +1,7 @@
+import { Seen } from '../base/seen.ts';
 import type { Connection } from '../schema/event/connection.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { finish, hashText, type Identity, identify } from './identity.ts';
-import { Seen } from './seen.ts';
 
 /**
  * Puts the pieces of a connection together. Sensors tell of a connection that lasts several times: each time with the

@@ -1,4 +1,5 @@
 import { getDomain } from 'tldts';
+import { remembered } from '../base/bounded.ts';
 import { communityId } from '../base/community-id.ts';
 import { canonicalName } from '../base/ip.ts';
 import { generatedNameScore } from '../models/information.ts';
@@ -7,7 +8,6 @@ import { icmpMessage, isIcmpMessage } from './icmp.ts';
 import { setImpossibleAside } from './impossible.ts';
 import { type Address, addressBook } from './local.ts';
 import { settle } from './outcome.ts';
-import { remembered } from './remembered.ts';
 
 export interface EnrichOptions {
   readonly local_networks: readonly string[];

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { countAtMost } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
 import { type Input, type OpenInput, openInput, peekInput } from '../collect/index.ts';
 import {
@@ -482,7 +483,7 @@ function dropPiece({ ledger }: PieceFrom): void {
 
 /** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */
 function countBounded(reasons: Map<string, number>, reason: string): void {
-  count(reasons, reasons.has(reason) || reasons.size < most_reasons ? reason : 'other reasons');
+  countAtMost(reasons, reason, most_reasons, 'other reasons');
 }
 
 /** Whether a file's name says that it is meant to be read: one that is found in a folder and cannot be is a reject. */

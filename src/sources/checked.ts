@@ -1,26 +1,20 @@
+import { remembered } from '../base/bounded.ts';
 import { canonicalIp, canonicalName, parseIpv4 } from '../base/ip.ts';
 import { epochMicros, lastTime, parseEpochTime, parseIsoTime, roundMicros } from '../base/time.ts';
 import { setAside } from '../schema/set-aside.ts';
 import { excerptLength } from './lines.ts';
 
-/** IPv6 addresses repeat: their canonical form is kept, up to this many, then forgotten all at once. */
-const cachedIps = 65_536;
-const ips = new Map<string, string>();
+/** IPv6 addresses repeat: their canonical form is remembered; '' of what is no address. */
+const canonicalIpv6 = remembered((text) => {
+  const canonical = canonicalIp(text) ?? '';
+  // A copy of its own: the text may be a slice that would keep a whole piece of the file alive.
+  return canonical === text ? Buffer.from(text, 'latin1').toString('latin1') : canonical;
+}, 65_536);
 
 /** canonicalIp with a bounded memory; '' when the text is no address. */
 export function cachedIp(text: string): string {
   if (parseIpv4(text) >= 0) return text;
-  const known = ips.get(text);
-  if (known !== undefined) return known;
-  if (text.length > 100) return '';
-  const canonical = canonicalIp(text) ?? '';
-  if (canonical === '') return '';
-  if (ips.size >= cachedIps) ips.clear();
-  // A copy of its own: the text may be a slice that would keep a whole piece of the file alive.
-  const key = Buffer.from(text, 'latin1').toString('latin1');
-  const value = canonical === text ? key : Buffer.from(canonical, 'latin1').toString('latin1');
-  ips.set(key, value);
-  return value;
+  return text.length > 100 ? '' : canonicalIpv6(text);
 }
 
 /** A value as it is shown in a reason: short, on one line. */

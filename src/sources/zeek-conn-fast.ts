@@ -1,7 +1,7 @@
 import { daysFromCivil, isDate, roundMicros } from '../base/time.ts';
+import { WordCache } from '../base/word-cache.ts';
 import type { Connection } from '../schema/event/connection.ts';
 import { cachedIp } from './checked.ts';
-import { WordCache } from './word-cache.ts';
 
 /**
  * Connections are nine of ten records, so they have a way of their own: one pass over the bytes of the line, no array

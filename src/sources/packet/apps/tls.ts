@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { OldestOut, OldestOutSet, remembered } from '../../../base/bounded.ts';
 import type { Certificate } from '../../../schema/event/certificate.ts';
 import type { Tls } from '../../../schema/event/tls.ts';
 import { ja3sText, ja3Text } from '../protocols/ja3.ts';
@@ -19,13 +20,10 @@ import { type App, columns, type Flow, type Wants } from './app.ts';
 
 /** Fingerprints of certificates that were reported in this capture: each is one event. */
 export class SeenCertificates {
-  private readonly seen = new Set<string>();
+  private readonly seen = new OldestOutSet<string>(65_536);
 
   isNew(fingerprint: string): boolean {
-    if (this.seen.has(fingerprint)) return false;
-    if (this.seen.size >= 65_536) this.seen.clear();
-    this.seen.add(fingerprint);
-    return true;
+    return this.seen.add(fingerprint);
   }
 }
 
@@ -88,25 +86,15 @@ export class TlsApp implements App {
 
 /** Clients of one make say the same: most fingerprints were made before. */
 const limit = 4096;
-const digests = new Map<string, string>();
-function md5(text: string): string {
-  let digest = digests.get(text);
-  if (digest === undefined) {
-    digest = hash('md5', text, 'hex');
-    if (digests.size >= limit) digests.clear();
-    digests.set(text, digest);
-  }
-  return digest;
-}
+const md5 = remembered((text) => hash('md5', text, 'hex'), limit);
 
-const fingerprints = new Map<string, string>();
+const fingerprints = new OldestOut<string, string>(limit);
 /** JA4 depends on what JA3 does and on versions, signature algorithms, protocols and the presence of a name. */
 function ja4Of(hello: ClientHello, protocol: 't' | 'q' | 'd', ja3Of: string): string {
   const key = `${ja3Of}|${protocol}|${hello.version}|${hello.supported_versions}|${hello.signature_algorithms}|${hello.alpn[0]}`;
   let print = fingerprints.get(key);
   if (print === undefined) {
     print = ja4(hello, protocol);
-    if (fingerprints.size >= limit) fingerprints.clear();
     fingerprints.set(key, print);
   }
   return print;
