@@ -11,6 +11,7 @@ import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
+import { type Loss, lossCaveat, lossesOf, lossFigures, type SensorFigure } from '../schema/loss.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
 import { whyUnknown } from '../sources/index.ts';
@@ -57,6 +58,8 @@ export interface AnalyzeResult {
   readonly failed: readonly Failed[];
   /** networks of which one direction only is seen */
   readonly vantage: readonly Vantage[];
+  /** when sensors lost packets, by their own word */
+  readonly losses: readonly Loss[];
   /** who plays which part, local hosts only */
   readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
@@ -120,6 +123,7 @@ export async function analyze(
     });
   const learned = await learnRoles(store, content.roles, options.roles);
   const vantage = await learnVantage(store);
+  const losses = await readLosses(store);
   const taught_until = baseline?.ends ?? 0;
   const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
   const { budget_per_day } = options;
@@ -134,6 +138,7 @@ export async function analyze(
   failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));
   stampVantage([...shown, ...held, ...folded], vantage);
+  stampLoss([...shown, ...held, ...folded], losses);
   await saveFindings(store, options.run_id, shown, true, options.now);
   await saveFindings(store, options.run_id, [...held, ...folded], false, options.now);
   await saveRun(store, runRecord(options, reading.events, shown.length, held.length, failed), options.now);
@@ -144,6 +149,7 @@ export async function analyze(
     runs,
     failed,
     vantage,
+    losses,
     roles: localOnly(learned.roles, local.networks),
     local_networks: local.networks,
     local_note: local.note,
@@ -156,6 +162,28 @@ export async function analyze(
       strayNote(span) +
       (await unseen(store, reading.events)),
   };
+}
+
+/** Says with each finding of a time in which a sensor lost packets that this is so. */
+function stampLoss(findings: readonly Finding[], losses: readonly Loss[]): void {
+  for (const { caveats, start_at, end_at } of findings) {
+    const caveat = lossCaveat(losses, start_at, end_at);
+    if (caveat !== null) caveats.push(caveat);
+  }
+}
+
+/** Figures of sensors that are looked at: those of eight workers that tell each minute for half a year. */
+const most_figures = 2_000_000;
+
+async function readLosses(store: Store): Promise<Loss[]> {
+  return lossesOf(
+    await store.query<SensorFigure>(
+      `SELECT engine, sensor, name, toUnixTimestamp64Micro(time) AS time, value, interval_s
+       FROM (SELECT * FROM sensor_stats WHERE has({names:Array(String)}, name)
+             ORDER BY time DESC, engine, sensor, name LIMIT ${most_figures})`,
+      { names: [...lossFigures] },
+    ),
+  );
 }
 
 /** Says with each finding about a host of a network of which one direction only is seen that this is so. */

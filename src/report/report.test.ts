@@ -508,6 +508,7 @@ const figures: RunFigures = {
   local_networks: ['10.0.0.0/8', 'fc00::/7'],
   roles: [],
   vantage: [],
+  losses: [],
   local_note: null,
   first_time: at('17:15:21'),
   last_time: at('18:02:21'),

@@ -2,6 +2,7 @@ import { bytes, count, counted, seconds, timeRange } from '../base/format.ts';
 import { noPaint, type Paint, plain, textTable, wrap } from '../base/terminal.ts';
 import type { HeldBack } from '../schema/finding.ts';
 import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total } from '../schema/ledger.ts';
+import { type Loss, lossWords } from '../schema/loss.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
 import { roleWords, vantageWords } from './words.ts';
@@ -20,6 +21,8 @@ export interface RunFigures {
   readonly failed: readonly { readonly detector: string }[];
   /** networks of which one direction only is seen */
   readonly vantage: readonly Vantage[];
+  /** when sensors lost packets, by their own word */
+  readonly losses: readonly Loss[];
   /** parts that local hosts play */
   readonly roles: readonly Role[];
   readonly local_networks: readonly string[];
@@ -53,6 +56,7 @@ export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: Su
     ...unbalanced(run.inputs, width).map((line) => paint('red', line)),
     ...outcomes(run.inputs, width, keep),
     ...said('When', when(run), width),
+    ...said('Lost', lost(run.losses), width).map((line) => paint('yellow', line)),
     ...said('Local networks', run.local_note ?? networks(run.local_networks), width),
     ...said('Roles', roles(run.roles), width),
     ...said('Baseline', run.baseline_note, width),
@@ -62,6 +66,12 @@ export function runSummary(run: RunFigures, { width, keep, paint = noPaint }: Su
     ...said('FAILED', failed(run), width).map((line) => paint('red', line)),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+/** What sensors did not see by their own word, the greatest losses first. */
+function lost(losses: readonly Loss[]): string {
+  const worst = [...losses].sort((a, b) => b.share - a.share || a.from - b.from);
+  return told(worst.map(lossWords), 3);
 }
 
 /** Said before anything else: what is not seen cannot be judged. */

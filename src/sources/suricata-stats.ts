@@ -10,6 +10,7 @@ export const stats: SuricataLog = {
   event_type: 'stats',
   map(r): SensorStats[] {
     const time = r.time();
+    const sensor = r.text(r.object, 'host');
     const events: SensorStats[] = [];
     // A list to work off, not a recursion; parseJsonObject bounds depth and keys.
     const open: { name: string; of: JsonObject }[] = [{ name: '', of: r.section('stats') }];
@@ -18,7 +19,15 @@ export const stats: SuricataLog = {
         const name = next.name === '' ? key : `${next.name}.${key}`;
         if (typeof value === 'number' && Number.isFinite(value)) {
           if (events.length < mostCounters)
-            events.push({ kind: 'sensor_stats', time, engine: 'suricata', name, value });
+            events.push({
+              kind: 'sensor_stats',
+              time,
+              engine: 'suricata',
+              name,
+              value,
+              sensor,
+              interval_s: null,
+            });
         } else if (typeof value === 'object' && value !== null && !Array.isArray(value))
           open.push({ name, of: value as JsonObject });
       }

@@ -4,11 +4,21 @@ import type { ZeekLog, ZeekRecord } from './zeek.ts';
 /** The figures that are there, each as one event. */
 function figures(r: ZeekRecord, path: string, names: readonly string[]): SensorStats[] {
   const time = r.time();
+  const sensor = r.text('peer');
+  const interval_s = r.seconds('ts_delta');
   const events: SensorStats[] = [];
   for (const name of names) {
     const value = r.number(name);
     if (value !== null)
-      events.push({ kind: 'sensor_stats', time, engine: 'zeek', name: `${path}.${name}`, value });
+      events.push({
+        kind: 'sensor_stats',
+        time,
+        engine: 'zeek',
+        name: `${path}.${name}`,
+        value,
+        sensor,
+        interval_s,
+      });
   }
   if (events.length === 0) r.fail(`${path} without a figure`);
   return events;

@@ -57,7 +57,15 @@ describe('the engine of a store that is kept', () => {
   test('may be killed at any moment: the run goes on, and every event is stored exactly once', async () => {
     const writer = new EventWriter(store.connection, { batch_rows: 2000 });
     const input = writer.input('killed', 'test');
-    const event = { kind: 'sensor_stats', time: 1.7e15, engine: 'zeek', name: 'n', value: 1 } as const;
+    const event = {
+      kind: 'sensor_stats',
+      time: 1.7e15,
+      engine: 'zeek',
+      name: 'n',
+      value: 1,
+      sensor: '',
+      interval_s: null,
+    } as const;
     const { engine } = store.connection;
     let kills = 0;
     const killer = setInterval(() => {

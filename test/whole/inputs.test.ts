@@ -135,6 +135,26 @@ test('Zeek logs are read alike in every unit and form of time', async () => {
   );
 });
 
+test('loss that a sensor tells of is in the account, and on the findings of its time', async () => {
+  const name = `inputs-${++runs}`;
+  const office = smallOffice();
+  folder.write(join(name, 'zeek.json'), text(linesOf(office)));
+  const last = Math.max(...office.map((event) => event.time)) / 1e6;
+  const loss = { _path: 'capture_loss', ts: last, ts_delta: 6 * 3600, peer: 'worker-1', gaps: 5, acks: 40 };
+  folder.write(join(name, 'capture_loss.log'), `${JSON.stringify({ ...loss, percent_lost: 12.5 })}\n`);
+  const result = await run(store, [join(folder.path, name)], { detectors: ['vertical_scan'] });
+  assert.deepEqual(
+    result.losses.map((one) => [one.sensor, one.share, one.to - one.from]),
+    [['worker-1', 0.125, 6 * 3600e6]],
+  );
+  assert.ok(result.findings.length > 0);
+  for (const { caveats } of result.findings)
+    assert.ok(
+      caveats.some((one) => one.startsWith('The sensor worker-1 lost 13 % of packets, ')),
+      caveats.join(),
+    );
+});
+
 describe('the shared cases', () => {
   test('07: every record in milliseconds is read', async (t) => {
     const path = caseFolder('07-time-in-milliseconds');

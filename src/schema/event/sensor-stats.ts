@@ -1,4 +1,4 @@
-import { f64, type RecordOf, table, word } from '../table.ts';
+import { f64, nullable, type RecordOf, table, word } from '../table.ts';
 import { when } from './shared.ts';
 
 export const sensor_stats = table(
@@ -9,6 +9,10 @@ export const sensor_stats = table(
     engine: word('suricata, zeek'),
     name: word('counter, dotted: capture.kernel_drops'),
     value: f64('value of the counter'),
+    sensor: word("name of the sensor or worker, '' when not said"),
+    interval_s: nullable(
+      f64('the figure is of so many seconds before time; null: not said, or since its start'),
+    ),
   },
 );
 export type SensorStats = RecordOf<typeof sensor_stats>;
