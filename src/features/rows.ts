@@ -1,9 +1,21 @@
 import { WeirError } from '../base/error.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
+import type { DeviceAt } from '../schema/device.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 
-/** Turns the arrays that `featureStatement` gives into feature rows. Throws `content_invalid` when a column is not what its unit says. */
-export function rowReader(feature: Feature, detector: Detector): (row: readonly unknown[]) => FeatureRow {
+/** Columns of a grain that hold an address. */
+const addresses: ReadonlySet<string> = new Set(['src_ip', 'dst_ip']);
+
+/**
+ * Turns the arrays that `featureStatement` gives into feature rows. What is known of a device follows it from address to
+ * address: `key` and `host` name the device that had the address when the row's last event was seen. Throws `content_invalid` when a
+ * column is not what its unit says.
+ */
+export function rowReader(
+  feature: Feature,
+  detector: Detector,
+  deviceAt: DeviceAt,
+): (row: readonly unknown[]) => FeatureRow {
   const raises = detector.raise.length;
   const columns = Object.entries(feature.columns);
   const grain_at = 5 + raises + detector.lower.length;
@@ -18,12 +30,17 @@ export function rowReader(feature: Feature, detector: Detector): (row: readonly 
     columns.forEach(([name, { unit }], i) => {
       values[name] = read(row[columns_at + i], unit, name, feature);
     });
+    const last_at = Number(row[2]);
+    const who = (name: string): string => {
+      const value = String(entity[name]);
+      return addresses.has(name) ? deviceAt(value, last_at).device : value;
+    };
     return {
       window_at_s: Number(row[0]),
       first_at: Number(row[1]),
-      last_at: Number(row[2]),
-      key: feature.grain.map((name) => entity[name]).join(' '),
-      host: String(entity[feature.grain[0]!]),
+      last_at,
+      key: feature.grain.map(who).join(' '),
+      host: who(feature.grain[0]!),
       peer: String(row[3]),
       worth: row[4] === 1,
       raised: row.slice(5, 5 + raises).map((flag) => flag === 1),

@@ -9,6 +9,7 @@ import { networkOf, type Span } from '../enrich/index.ts';
 import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
+import { deviceBook } from '../schema/device.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
 import { type Loss, lossCaveat, lossesOf, lossFigures, type SensorFigure } from '../schema/loss.ts';
@@ -18,6 +19,7 @@ import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { clearEvents, startEmpty } from './clear.ts';
 import { runDetector, windowsOf } from './detectors.ts';
+import { learnDevices, withNames } from './devices.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { learnRoles } from './roles.ts';
@@ -121,6 +123,7 @@ export async function analyze(
       from: Math.min(span.first_time, baseline?.begins ?? span.first_time),
       to: span.last_time,
     });
+  const deviceAt = deviceBook(await learnDevices(store));
   const learned = await learnRoles(store, content.roles, options.roles);
   const vantage = await learnVantage(store);
   const losses = await readLosses(store);
@@ -133,7 +136,8 @@ export async function analyze(
     window_us: windowsOf(detectors),
     budget_per_day,
   });
-  const asked = (all: readonly Finding[]): Finding[] => all.filter((one) => isAsked(one, options));
+  const asked = (all: readonly Finding[]): Finding[] =>
+    all.filter((one) => isAsked(one, options)).map((one) => withNames(one, deviceAt));
   const [shown, held, folded] = [asked(list.shown), asked(list.held), asked(list.folded)];
   failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));

@@ -10,8 +10,9 @@ import {
   windowsOf,
 } from '../features/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
+import { type DeviceAt, deviceBook } from '../schema/device.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import type { QueryOptions, Store } from '../store/index.ts';
+import { listDevices, type QueryOptions, type Store } from '../store/index.ts';
 
 /** Settings of every feature statement: a column keeps its meaning where an aggregate of it has the same name. */
 export const feature_settings = { prefer_column_name_to_alias: 1 } as const;
@@ -32,8 +33,9 @@ export async function* featureRows(
 ): AsyncGenerator<FeatureRow> {
   const { hours, all } = await eventsByHour(store, feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
+  const deviceAt = deviceBook(await listDevices(store));
   for (const range of windowRanges(hours, windowsOf(detector), most))
-    yield* rowsOf(store, feature, detector, range, all);
+    yield* rowsOf(store, feature, detector, range, all, deviceAt);
 }
 
 /** When there were how many events in some tables, and from when to when: both by event time. */
@@ -68,17 +70,18 @@ async function* rowsOf(
   detector: Detector,
   range: WindowRange,
   all: Range,
+  deviceAt: DeviceAt,
 ): AsyncGenerator<FeatureRow> {
   const parts = feature.whole ? null : halves(range, windowsOf(detector));
   const given = { window_at_s: 0, rows: 0 };
   try {
-    yield* noted(oneStatement(store, feature, detector, range, all, {}), given);
+    yield* noted(oneStatement(store, feature, detector, range, all, deviceAt, {}), given);
   } catch (error) {
     if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
     // What was given stands; the same rows come again in the same order, and those are passed over.
     const again = parts
-      ? joined(parts.map((part) => rowsOf(store, feature, detector, part, all)))
-      : oneStatement(store, feature, detector, range, all, sparing(store.memory_bytes));
+      ? joined(parts.map((part) => rowsOf(store, feature, detector, part, all, deviceAt)))
+      : oneStatement(store, feature, detector, range, all, deviceAt, sparing(store.memory_bytes));
     yield* skipped(again, given);
   }
 }
@@ -89,10 +92,11 @@ async function* oneStatement(
   detector: Detector,
   range: WindowRange,
   all: Range,
+  deviceAt: DeviceAt,
   settings: QueryOptions['settings'],
 ): AsyncGenerator<FeatureRow> {
   const { sql, params } = featureStatement(feature, detector, range, all);
-  const read = rowReader(feature, detector);
+  const read = rowReader(feature, detector, deviceAt);
   const options = { name: `feature ${detector.id}`, settings: { ...feature_settings, ...settings } };
   for await (const batch of store.batches(sql, params, options)) for (const row of batch) yield read(row);
 }

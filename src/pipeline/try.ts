@@ -8,6 +8,7 @@ import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
 import { runDetector, windowsOf } from './detectors.ts';
+import { learnDevices } from './devices.ts';
 import { learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
@@ -41,6 +42,7 @@ export async function tryDetector(
 export async function play(store: Store, content: Content, given: DetectorTest['given']): Promise<void> {
   await clearEvents(store);
   await storeEvents(store, eventsOf(given));
+  await learnDevices(store);
   await learnRoles(store, content.roles, {});
   await learnVantage(store);
 }

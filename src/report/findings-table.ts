@@ -2,7 +2,7 @@ import { count, counted, instant } from '../base/format.ts';
 import { noPaint, textTable } from '../base/terminal.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { StoryOptions } from './story.ts';
-import { severity_label, severity_style, shortId, who } from './words.ts';
+import { named, severity_label, severity_style, shortId, who } from './words.ts';
 
 /** Rows on a screen; the rest is counted. */
 const most_rows = 50;
@@ -27,7 +27,7 @@ export function findingsTable(
       severity_label[one.severity],
       minute(one.start_at, now),
       shortId(one.finding_id),
-      who(one.entity),
+      named(who(one.entity), one.names),
       what(one),
     ]),
     {

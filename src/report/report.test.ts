@@ -14,7 +14,7 @@ import {
   story,
   toOcsf,
 } from './index.ts';
-import { place, who } from './words.ts';
+import { named, place, who } from './words.ts';
 
 const at = (time: string): number => Date.parse(`2018-03-24T${time}Z`) * 1000;
 
@@ -593,4 +593,11 @@ test('a ledger that does not balance is said aloud, though another makes up for 
   assert.match(text, /THE LEDGER DOES NOT BALANCE: 2 records unaccounted for in a\.log\./);
   assert.match(text, /THE LEDGER DOES NOT BALANCE: 2 records counted twice in b\.log\./);
   assert.doesNotMatch(runSummary(figures, { width: 120, keep: null }), /BALANCE/);
+});
+
+test('an address is told with the name of its device, and no other address is mistaken for it', () => {
+  const names = { '10.0.0.5': 'lt-anna' };
+  assert.equal(named('10.0.0.5 → 10.0.0.50:443', names), 'lt-anna (10.0.0.5) → 10.0.0.50:443');
+  assert.equal(named('110.0.0.5 called 10.0.0.5:22.', names), '110.0.0.5 called lt-anna (10.0.0.5:22).');
+  assert.equal(named('Done by 10.0.0.5.', names), 'Done by lt-anna (10.0.0.5).');
 });

@@ -16,6 +16,7 @@ import type { Role } from '../schema/role.ts';
 import {
   chance,
   ends,
+  named,
   place,
   roleWords,
   severity_label,
@@ -45,7 +46,7 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
     body === '' ? '' : `${paint('bold', title)}\n${body}`;
   return [
     headline(finding, width, paint),
-    sentence(finding.summary, width, margin),
+    sentence(named(finding.summary, finding.names), width, margin),
     section('Why this is unusual', why(finding, width, paint)),
     section('ATT&CK', attack(finding)),
     section(evidenceTitle(finding), finding.evidence.map((one) => evidence(one, width)).join('\n')),
@@ -71,7 +72,7 @@ function headline(finding: Finding, width: number, paint: Paint): string {
   const label = paint(severity_style[finding.severity], severity_label[finding.severity].toUpperCase());
   const lasted = (finding.end_at - finding.start_at) / 1e6;
   const facts = [
-    ['who', plain(who(finding.entity))],
+    ['who', plain(named(who(finding.entity), finding.names))],
     [
       'when',
       `${timeRange(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
@@ -213,12 +214,12 @@ export function paragraph(
   { width, rank, paint = noPaint }: StoryOptions & { readonly rank: number },
 ): string {
   const label = severity_label[finding.severity].toUpperCase();
-  const about = plain(who(finding.entity));
+  const about = plain(named(who(finding.entity), finding.names));
   const title = paint('bold', plain(finding.title) + (about === '' ? '' : `: ${about}`));
   const id = paint('dim', shortId(finding.finding_id));
   const head = `${paint(severity_style[finding.severity], label)}, risk ${finding.risk_score}  ${title}  ${id}`;
   const lines = [
-    finding.summary,
+    named(finding.summary, finding.names),
     against(finding),
     traced(finding),
     ...finding.also.map(reason),

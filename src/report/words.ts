@@ -123,3 +123,13 @@ function sharesOf(seen: readonly Vantage[], most: number): string {
 export function shortId(finding_id: string): string {
   return finding_id.slice(0, 8);
 }
+
+/** The text with each address that has a name told by both, once: "lt-anna (10.1.2.77:445)". */
+export function named(text: string, names: Finding['names'] = {}): string {
+  let told = text;
+  for (const [address, name] of Object.entries(names)) {
+    const exact = new RegExp(`(?<![0-9.])${address.replaceAll('.', '\\.')}(:[0-9]+)?(?!\\.?[0-9])`);
+    told = told.replace(exact, (_, port: string | undefined) => `${name} (${address}${port ?? ''})`);
+  }
+  return told;
+}

@@ -31,6 +31,7 @@ import { slow_scan } from './attack/slow-scan.ts';
 import { vertical_scan } from './attack/vertical-scan.ts';
 import { backup } from './harmless/backup.ts';
 import { browsing } from './harmless/browsing.ts';
+import { device_moves } from './harmless/device-moves.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
 import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
 import { mail_filter } from './harmless/mail-filter.ts';
@@ -59,6 +60,7 @@ export const scenarios = {
   collection,
   connectivity_check,
   dead_control_server,
+  device_moves,
   dga,
   directory_replication,
   directory_sessions,

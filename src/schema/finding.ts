@@ -111,6 +111,10 @@ export const Finding = z.object({
   related: z.array(z.string()).describe('ids of findings on the same entities'),
   next: z.array(z.string()),
   false_positives: z.array(z.string()),
+  names: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('what the devices at these addresses called themselves then'),
   caveats: z
     .array(z.string())
     .describe('what the sensor did not see where or when it happened, a sentence each'),

@@ -1,4 +1,5 @@
 export type { ServerPlace } from './connection.ts';
+export * from './devices.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './findings.ts';

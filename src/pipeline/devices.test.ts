@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { loadContent } from '../content/index.ts';
+import { deviceBook } from '../schema/device.ts';
+import type { Finding } from '../schema/finding.ts';
+import { listDevices, openStore } from '../store/index.ts';
+import { type Claim, devicesOf, hostName, withNames } from './devices.ts';
+import { featureRows } from './rows.ts';
+import { play } from './try.ts';
+
+const claim = (time: number, key: string, address: string, of: Partial<Claim> = {}): Claim => ({
+  time,
+  key,
+  address,
+  evidence: 'dhcp',
+  name: '',
+  continues: true,
+  shared: false,
+  ...of,
+});
+const at = (claims: readonly Claim[]) => deviceBook(devicesOf(claims));
+
+test('a device that gets a new address stays who it was', () => {
+  const who = at([claim(10, 'aa', '10.0.0.5', { name: 'lt-anna' }), claim(20, 'aa', '10.0.0.9')]);
+  assert.deepEqual(who('10.0.0.5', 5), { device: '10.0.0.5', name: '' });
+  assert.deepEqual(who('10.0.0.5', 15), { device: '10.0.0.5', name: 'lt-anna' });
+  assert.deepEqual(who('10.0.0.9', 25), { device: '10.0.0.5', name: 'lt-anna' });
+});
+
+test('a new device on an old address does not inherit what was learned of it', () => {
+  const who = at([
+    claim(10, 'aa', '10.0.0.5'),
+    claim(20, 'aa', '10.0.0.9'),
+    claim(30, 'bb', '10.0.0.5', { name: 'visitor' }),
+  ]);
+  assert.deepEqual(who('10.0.0.5', 35), { device: 'bb', name: 'visitor' });
+  assert.equal(who('10.0.0.9', 35).device, '10.0.0.5');
+});
+
+test('a device that comes after the lease of the one before ran out is another one', () => {
+  const who = at([claim(10, 'aa', '10.0.0.5', { continues: false })]);
+  assert.equal(who('10.0.0.5', 5).device, '10.0.0.5');
+  assert.equal(who('10.0.0.5', 15).device, 'aa');
+});
+
+test('a hardware address that stands for many is nobody from then on', () => {
+  const who = at([
+    claim(10, 'router', '10.0.0.5', { evidence: 'mac' }),
+    claim(20, 'router', '10.0.0.6', { evidence: 'mac', shared: true }),
+    claim(30, 'router', '10.0.0.7', { evidence: 'mac' }),
+  ]);
+  assert.equal(who('10.0.0.6', 25).device, '10.0.0.6');
+  assert.equal(who('10.0.0.7', 35).device, '10.0.0.7');
+});
+
+test('the account of a machine names the device of a lease and moves nothing; alone it tells who it is', () => {
+  const name = { evidence: 'kerberos', name: 'pc-7' } as const;
+  const leased = at([claim(10, 'aa', '10.0.0.5'), claim(12, 'host:pc-7', '10.0.0.5', name)]);
+  assert.deepEqual(leased('10.0.0.5', 15), { device: '10.0.0.5', name: 'pc-7' });
+  const alone = at([claim(10, 'host:pc-7', '10.0.0.5', name), claim(20, 'host:pc-7', '10.0.0.6', name)]);
+  assert.equal(alone('10.0.0.6', 25).device, '10.0.0.5');
+});
+
+test('a laptop that moves keeps its baseline, the visitor at its old address begins its own, and findings name them', async () => {
+  const content = loadContent();
+  const store = await openStore({ directory: null });
+  try {
+    await play(store, content, { scenario: 'device_moves' });
+    const detector = content.detectors.find(({ id }) => id === 'unusual_host_hour')!;
+    const feature = content.features.get(detector.features)!;
+    const keys: Record<string, string[]> = {};
+    for await (const row of featureRows(store, feature, detector, 2e15)) {
+      const seen = keys[String(row.entity.src_ip)] ?? [];
+      if (!seen.includes(row.host)) keys[String(row.entity.src_ip)] = [...seen, row.host];
+    }
+    const [old_ip, new_ip] = ['10.20.1.23', '10.20.1.170'];
+    assert.deepEqual(keys[new_ip], [old_ip]);
+    assert.deepEqual(keys[old_ip], [old_ip, '02:5e:aa:00:00:02']);
+    const deviceAt = deviceBook(await listDevices(store));
+    const late = {
+      entity: { src_ip: new_ip, dst_ip: old_ip },
+      values: {},
+      figures_end_at: 2e15,
+    } as unknown as Finding;
+    assert.deepEqual(withNames(late, deviceAt).names, { [new_ip]: 'lt-anna', [old_ip]: 'visitor-7' });
+  } finally {
+    await store.close();
+  }
+});
+
+test('only names that a host may have are names', () => {
+  assert.equal(hostName('LT-Anna'), 'lt-anna');
+  for (const bad of ['', 'a b', '\u001b[31m', '-x', 'x'.repeat(80)]) assert.equal(hostName(bad), '', bad);
+});
+
+test('what is said of a time does not change with what comes later, and nobody shares an address', () => {
+  const claims = fc.array(
+    fc.record({
+      key: fc.constantFrom('aa', 'bb', 'cc'),
+      address: fc.constantFrom('1', '2', '3'),
+      shared: fc.boolean(),
+    }),
+    { maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(claims, fc.nat(20), (made, cut) => {
+      const all = made.map((one, i) =>
+        claim(i * 10, one.key, one.address, { shared: one.shared && i % 5 === 0 }),
+      );
+      const [whole, part] = [at(all), at(all.slice(0, cut))];
+      for (let time = 0; time < Math.min(cut, all.length) * 10; time += 5)
+        for (const address of ['1', '2', '3'])
+          assert.equal(whole(address, time).device, part(address, time).device);
+      for (let time = 0; time < all.length * 10; time += 5)
+        assert.equal(
+          new Set(['1', '2', '3'].map((address) => whole(address, time).device)).size,
+          3,
+          'two addresses, one device',
+        );
+    }),
+  );
+});

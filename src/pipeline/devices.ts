@@ -1,0 +1,193 @@
+import type { DeviceAddress, DeviceAt } from '../schema/device.ts';
+import type { Finding } from '../schema/finding.ts';
+import { type Store, saveDevices } from '../store/index.ts';
+import { feature_settings } from './rows.ts';
+
+/** One sign of who had an address. Times are µs since 1970. */
+export interface Claim {
+  readonly time: number;
+  /** what proves who it is: a hardware address, "host:" and the name of a machine's account */
+  readonly key: string;
+  readonly address: string;
+  readonly evidence: DeviceAddress['evidence'];
+  readonly name: string;
+  /** what was seen of the address before may be the same device: false when its lease had run out since */
+  readonly continues: boolean;
+  /** the key stands for many addresses at that time (a router, a terminal server): it proves nothing any more */
+  readonly shared: boolean;
+}
+
+/** Claims kept: some 100 MB; beyond that later ones are not looked at. */
+const most_claims = 500_000;
+
+/** Learns from all that was read which device had which address when, and stores it in table `device_address`. */
+export async function learnDevices(store: Store): Promise<readonly DeviceAddress[]> {
+  const rows = await store.query<Row>(
+    claims_sql,
+    { most: most_claims },
+    { name: 'devices', settings: feature_settings },
+  );
+  const devices = devicesOf(rows.map(claimOf));
+  await saveDevices(store, devices);
+  return devices;
+}
+
+/** The finding with what the devices at its addresses called themselves then. Pure. */
+export function withNames(finding: Finding, deviceAt: DeviceAt): Finding {
+  const addresses = [finding.entity.src_ip, finding.entity.dst_ip, finding.values.dst_ip];
+  const names: Record<string, string> = {};
+  for (const address of addresses) {
+    if (typeof address !== 'string' || address === '') continue;
+    const { name } = deviceAt(address, finding.figures_end_at);
+    if (name !== '') names[address] = name;
+  }
+  return Object.keys(names).length === 0 ? finding : { ...finding, names };
+}
+
+interface Row {
+  readonly at_us: number;
+  readonly key: string;
+  readonly address: string;
+  readonly evidence: DeviceAddress['evidence'];
+  readonly name: string;
+  readonly continues: number;
+  readonly shared: number;
+}
+
+function claimOf(row: Row): Claim {
+  const { key, address, evidence } = row;
+  return {
+    time: Number(row.at_us),
+    key,
+    address,
+    evidence,
+    name: hostName(row.name),
+    continues: row.continues === 1,
+    shared: row.shared === 1,
+  };
+}
+
+/** A name that a device may give itself (RFC 1123, and the underscore that Windows allows); '' for anything else. */
+export function hostName(text: string): string {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(text) ? text.toLowerCase() : '';
+}
+
+interface Known {
+  readonly id: string;
+  readonly key: string;
+  readonly evidence: DeviceAddress['evidence'];
+  name: string;
+  /** its open entry */
+  open: { address: string; from: number } | null;
+  shared: boolean;
+}
+
+/** How far a sign goes: a lease and a hardware address are surer than a name. */
+const sureness = { dhcp: 2, mac: 2, kerberos: 1 } as const;
+
+/**
+ * Who had which address when. Claims come in order of time, and each changes only what comes after it. Pure.
+ */
+export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
+  const known = new Map<string, Known>();
+  const owners = new Map<string, Known>();
+  const ever_owned = new Set<string>();
+  const entries: DeviceAddress[] = [];
+  const close = (device: Known, time: number): void => {
+    if (!device.open) return;
+    const { id, evidence, name, open } = device;
+    entries.push({ device: id, address: open.address, from: open.from, to: time, evidence, name });
+    if (owners.get(open.address) === device) owners.delete(open.address);
+    device.open = null;
+  };
+  for (const claim of claims) {
+    const { key, address, time, evidence } = claim;
+    const owner = owners.get(address);
+    let device = known.get(key);
+    if (claim.shared) {
+      if (device) device.shared = true;
+      else known.set(key, { id: key, key, evidence, name: '', open: null, shared: true });
+      continue;
+    }
+    if (device?.shared) continue;
+    if (owner && owner !== device && sureness[evidence] < sureness[owner.evidence]) {
+      // A name tells how the device at this address is called, not that it is another one.
+      if (owner.name === '') owner.name = claim.name;
+      continue;
+    }
+    if (!device) {
+      // The first one known at an address goes on with what was learned of the address.
+      const id = !ever_owned.has(address) && claim.continues ? address : key;
+      device = { id, key, evidence, name: claim.name, open: null, shared: false };
+      known.set(key, device);
+    }
+    if (claim.name !== '') device.name = claim.name;
+    if (device.open?.address === address) continue;
+    if (owner) close(owner, time);
+    close(device, time);
+    device.open = { address, from: time };
+    owners.set(address, device);
+    ever_owned.add(address);
+  }
+  for (const { id, evidence, name, open } of known.values())
+    if (open) entries.push({ device: id, address: open.address, from: open.from, to: null, evidence, name });
+  return entries.sort((a, b) => a.from - b.from || (a.address < b.address ? -1 : 1));
+}
+
+/**
+ * Claims in order of time. Leases by hardware address; the link-layer addresses of local IPv4 hosts where one address has
+ * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket.
+ */
+const claims_sql = `
+WITH
+  leases AS (
+    SELECT time, mac, assigned_ip AS address, host_name, ifNull(lease_s, 86400) AS lease_s, has(messages, 'DISCOVER') AS asked_anew
+    FROM dhcp WHERE mac != '' AND assigned_ip != '' AND assigned_ip NOT LIKE '%:%' AND has(messages, 'ACK')
+  ),
+  active AS (
+    SELECT src_ip AS address, toStartOfHour(time) AS hour FROM connection
+    WHERE src_local AND src_ip IN (SELECT address FROM leases) GROUP BY address, hour
+  ),
+  first_leases AS (SELECT mac, address, min(time) AS first_time FROM leases GROUP BY mac, address),
+  active_before AS (
+    SELECT mac, address, maxIf(hour, hour < toStartOfHour(first_time)) AS last_hour
+    FROM first_leases INNER JOIN active USING (address) GROUP BY mac, address
+  ),
+  pairs AS (
+    SELECT src_mac, src_ip FROM connection
+    WHERE src_mac NOT IN ('', '00:00:00:00:00:00') AND src_local AND src_ip NOT LIKE '%:%' AND NOT startsWith(src_ip, '169.254.') AND src_ip != '0.0.0.0'
+    GROUP BY src_mac, src_ip
+  ),
+  telling AS (
+    SELECT src_mac FROM pairs GROUP BY src_mac HAVING count() > 1
+    UNION DISTINCT
+    SELECT src_mac FROM pairs WHERE src_ip IN (SELECT src_ip FROM pairs GROUP BY src_ip HAVING count() > 1)
+  )
+SELECT toFloat64(toUnixTimestamp64Micro(time)) AS at_us, key, address, evidence, name, continues, shared
+FROM (
+  SELECT leases.time AS time, leases.mac AS key, leases.address AS address, 'dhcp' AS evidence, host_name AS name,
+    toUInt8(NOT asked_anew OR last_hour = toDateTime(0) OR dateDiff('second', last_hour, leases.time) <= lease_s + 3600) AS continues, 0 AS shared
+  FROM leases LEFT JOIN active_before USING (mac, address)
+  UNION ALL
+  SELECT min(time) AS time, src_mac AS key, src_ip AS address, 'mac' AS evidence, '' AS name, 1 AS continues, toUInt8(max(many)) AS shared
+  FROM (
+    SELECT time, src_mac, src_ip, src_local,
+      max(NOT src_local) OVER (PARTITION BY src_mac, toStartOfHour(time)) OR addresses > 2 AS many
+    FROM connection
+    INNER JOIN (
+      SELECT src_mac, toStartOfHour(time) AS hour, uniqExact(src_ip) AS addresses
+      FROM connection WHERE src_mac IN (SELECT src_mac FROM telling) AND src_ip NOT LIKE '%:%' GROUP BY src_mac, hour
+    ) AS hours ON hours.src_mac = connection.src_mac AND hours.hour = toStartOfHour(connection.time)
+    WHERE src_mac IN (SELECT src_mac FROM telling) AND src_ip NOT LIKE '%:%'
+  )
+  WHERE src_local AND NOT startsWith(src_ip, '169.254.') AND src_ip != '0.0.0.0'
+  GROUP BY src_mac, src_ip, toStartOfHour(time)
+  UNION ALL
+  SELECT min(time) AS time, concat('host:', lower(trimRight(min(username), '$'))) AS key, src_ip AS address, 'kerberos' AS evidence,
+    trimRight(min(username), '$') AS name, 1 AS continues, 0 AS shared
+  FROM authentication
+  WHERE protocol = 'kerberos' AND src_local AND success = 1 AND endsWith(username, '$')
+  GROUP BY src_ip, toStartOfHour(time)
+  HAVING uniqExact(lower(username)) = 1
+)
+ORDER BY at_us, evidence, key, address LIMIT {most:UInt32}`;
