@@ -16,7 +16,7 @@ export interface Session {
 
 const rows_shown = 8;
 /** The finding that is told at length: the one in which data leaves. */
-const told = /^ *\d+ .*\b([0-9a-f]{8}) +10\.20\.1\.34 +Far more sent/m;
+const told = /^ *\d+ .*\b([0-9a-f]{8}) +pc-015 \(10\.20\.1\.34\) +Far more sent/m;
 
 /** Plays the sample and records what is printed. Takes some ten seconds. */
 export function session(main: string): Session {
