@@ -1,6 +1,7 @@
-import { OldestOutSet } from '../base/bounded.ts';
+import { OnceADay } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
+import { scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Judgement } from './judge.ts';
 import { Waiting } from './waiting.ts';
@@ -9,12 +10,12 @@ import { Waiting } from './waiting.ts';
 const enough = 200;
 /** Past scores kept, the newest. */
 const most = 4096;
-/** Hosts remembered as strange once; beyond that the oldest is forgotten. */
+/** Hosts remembered as strange on a day; beyond that the oldest is forgotten. */
 const most_hosts = 100_000;
 /** A row below this is strange. */
 const strange_p = 0.01;
-/** Strange rows that a day may add: one, and this share of the ordinary ones, twice as many as honest chances give. */
-const strange_share = 0.02;
+/** The score that goes with it. */
+const strange_score = scoreOfLog10(Math.log10(strange_p));
 /**
  * Models that are given their chance by how many show the same (facts, first sights) or by a null of their own
  * (rhythm). Their scores are all alike: to be no higher than others says nothing of them.
@@ -35,16 +36,18 @@ interface Learned {
  * surprising than its model says, except where a model has no p-value of its own (forest). Scores are held out: a window
  * is learned from only when it is over from the point of view of the one being judged.
  *
- * What is strange by its model, whatever excuses it, teaches little: a host once (where a model has no p-value of its own: once a day), and a day no more than a little above
- * what chance gives. So neither a host that does the same every day nor many that do it at once make it usual for the
- * others, and where a model's chances are too small for this network, the excess is learned over days.
+ * What is strange by its model, whatever excuses it, does not teach: it stands in with as many rows at the edge as honest
+ * chances give. So neither a host that does the same every day nor many that do it at once make it usual for the others;
+ * that a model's chances are too small for this network shows in the ordinary ones. Only where a model has no p-value of
+ * its own do strange scores count, once a host and day and at most twice as many as chance gives.
  */
 export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
   readonly #scores: number[] = [];
-  readonly #strange_hosts = new OldestOutSet<string>(most_hosts);
-  #of_day = { day: Number.NaN, ordinary: 0, strange: 0 };
+  readonly #once = new OnceADay(most_hosts);
+  #ordinary = 0;
+  #strange = 0;
   #added = 0;
   #learned_at = 0;
   #rows = 0;
@@ -87,23 +90,17 @@ export class Calibrator {
     this.#judged += ordinary.length;
     this.#rows += rows - judgements.length + ordinary.length;
     for (const { score } of ordinary) this.#keep(score);
-    const day = Math.floor(window_at_s / 86_400);
-    if (this.#of_day.day !== day) {
-      this.#of_day = { day, ordinary: 0, strange: 0 };
-      // Where scores are all there is to go by, what is strange today is part of their spread.
-      if (!this.#own_p) this.#strange_hosts.clear();
+    this.#ordinary += ordinary.length;
+    if (this.#own_p) {
+      for (; this.#strange + 1 <= strange_p * this.#ordinary; this.#strange++) this.#keep(strange_score);
+      return;
     }
-    this.#of_day.ordinary += ordinary.length;
-    for (const { row, score, model_p } of judgements)
-      if (model_p < strange_p && this.#mayTeach(row.host)) this.#keep(score);
-  }
-
-  #mayTeach(host: string): boolean {
-    const today = this.#of_day;
-    if (this.#strange_hosts.has(host) || today.strange >= 1 + strange_share * today.ordinary) return false;
-    today.strange++;
-    this.#strange_hosts.add(host);
-    return true;
+    for (const { row, score, model_p } of judgements) {
+      if (model_p >= strange_p || this.#strange >= 1 + 2 * strange_p * this.#ordinary) continue;
+      if (!this.#once.first(row.host, window_at_s)) continue;
+      this.#strange++;
+      this.#keep(score);
+    }
   }
 
   #keep(score: number): void {

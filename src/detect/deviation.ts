@@ -1,4 +1,3 @@
-import { OnceADay } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import {
@@ -15,13 +14,10 @@ import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Reason } from '../schema/finding.ts';
 import { numbers, Recent } from './columns.ts';
 import { Habits } from './habit.ts';
-import { comparable, History } from './history.ts';
+import { comparable, History, type Taught } from './history.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
-
-/** Hosts remembered as having taught today; beyond that the oldest is forgotten. */
-const most_hosts = 100_000;
 
 /** Past windows after which a rung of the ladder weighs more than the one above it. */
 const strength = { population: 12, peer_group: 12, entity: 6 } as const;
@@ -56,15 +52,17 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   /** What the network showed at the same part of the day; of whole days, all of it. */
   const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
 
-  /** Rows of one host in one window teach the population at most `most_of_host` times, strange ones once a day. */
-  const strange_taught = new OnceADay(most_hosts);
+  /**
+   * Rows of one host in one window teach the population at most `most_of_host` times. Strange ones do not: they are what
+   * it is there to tell apart, and the host's own history and habits take them in.
+   */
   function learn(window_at_s: number): void {
     const taught = new Map<string, number>();
     for (const { host, peer, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
       const nth = (taught.get(host) ?? 0) + 1;
       taught.set(host, nth);
       if (nth > most_of_host) continue;
-      if (strange && !strange_taught.first(host, at)) continue;
+      if (strange) continue;
       populationAt(at).add(values);
       if (!peer) continue;
       const group_key = peerKey(peer, at);
@@ -124,23 +122,22 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   }
 
   /**
-   * What the hosts of a window may tell each other of what is usual: no value goes beyond the edge of what is usual so
-   * far, else two that scan at once would be each other's population. A crowd that is far out together is one.
+   * The rows of a window that may tell others what is usual. Hosts that are strange by what is known so far may not, else
+   * two that scan at once would be each other's population; nor may their other rows. A crowd that is far out is one.
    */
   function companyOf(
     rows: readonly FeatureRow[],
     all: readonly (readonly number[])[],
     window_at_s: number,
-  ): readonly (readonly number[])[] {
+  ): readonly boolean[] {
     const states = columns.map((_, c) => ofAll(c, window_at_s));
     const far_hosts = new Set<string>();
-    const kept = all.map((values, i) => {
-      const deviations = values.map((value, c) => deviation(value, states[c]!, columns[c]!));
-      if (deviations.some((one) => one.tail.p < teach_above_p)) far_hosts.add(rows[i]!.host);
-      return clipped(values, deviations);
+    all.forEach((values, i) => {
+      const far = values.some((value, c) => deviation(value, states[c]!, columns[c]!).tail.p < teach_above_p);
+      if (far) far_hosts.add(rows[i]!.host);
     });
-    const hosts = new Set(rows.map((row) => row.host)).size;
-    return far_hosts.size > crowd && 2 * far_hosts.size > hosts ? all : kept;
+    const crowded = isCrowd(far_hosts.size, new Set(rows.map((row) => row.host)).size);
+    return rows.map((row) => crowded || !far_hosts.has(row.host));
   }
 
   return {
@@ -149,14 +146,18 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
       const cold = populationAt(window_at_s).size < enough_past;
-      const shown = cold ? companyOf(rows, all, window_at_s) : all;
-      const of_host = new Map<string, number>();
-      for (const { host } of rows) of_host.set(host, (of_host.get(host) ?? 0) + 1);
+      const company = cold ? companyOf(rows, all, window_at_s) : [];
+      const in_company = new Map<string, number>();
+      for (const [i, { host }] of rows.entries())
+        in_company.set(host, (in_company.get(host) ?? 0) + Number(company[i] ?? false));
+      const company_size = company.filter(Boolean).length;
+      const countOthers = (host: string): number => company_size - in_company.get(host)!;
       const judged: Judgement[] = [];
+      const taught: Taught[] = [];
       rows.forEach((row, i) => {
         const values = all[i]!;
         if (!row.worth) {
-          entities.add({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange: false });
+          taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange: false });
           return;
         }
         const seen_by = (with_past: boolean): Seen => {
@@ -164,7 +165,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
             const { column, state } = expectation(
               row,
               c,
-              cold ? others(rows, shown, i, c) : null,
+              cold ? others(rows, all, company, i, c) : null,
               window_at_s,
               with_past,
             );
@@ -183,7 +184,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         const habit = strange ? habits.chance(row.key, window_at_s, values) : 0;
         if (strange) habits.note(row.key, window_at_s, values);
         const teaches = strange ? clipped(values, deviations) : values;
-        entities.add({ window_at_s, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
+        taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
         judged.push({
           row,
           score: score.score,
@@ -192,9 +193,12 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           reasons: names.map((name, c) =>
             reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
           ),
-          baseline: baseline(row, window_at_s, cold ? rows.length - of_host.get(row.host)! : 0),
+          baseline: baseline(row, window_at_s, cold ? countOthers(row.host) : 0),
         });
       });
+      const far_hosts = new Set(taught.filter((one) => one.strange).map((one) => one.host)).size;
+      const crowded = isCrowd(far_hosts, in_company.size);
+      for (const one of taught) entities.add(crowded ? { ...one, strange: false } : one);
       return judged;
     },
   };
@@ -266,17 +270,23 @@ function narrowed(column: DeviationColumn, state: Usual, weight: number): Deviat
   };
 }
 
+/** Whether hosts that are far out together are no longer strange but what the network does now. */
+function isCrowd(far_hosts: number, hosts: number): boolean {
+  return far_hosts > crowd && 2 * far_hosts > hosts;
+}
+
 /** What other hosts show in the same window; a host that does the same to many is not its own population. */
 function others(
   rows: readonly FeatureRow[],
-  shown: readonly (readonly number[])[],
+  all: readonly (readonly number[])[],
+  company: readonly boolean[],
   self: number,
   c: number,
 ): number[] {
   const values: number[] = [];
   const { host } = rows[self]!;
-  for (let i = 0; i < shown.length && values.length < 2048; i++)
-    if (rows[i]!.host !== host) values.push(shown[i]![c]!);
+  for (let i = 0; i < all.length && values.length < 2048; i++)
+    if (company[i] && rows[i]!.host !== host) values.push(all[i]![c]!);
   return values;
 }
 

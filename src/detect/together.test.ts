@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { loadContent } from '../content/index.ts';
+import { shareOf, threshold } from '../models/allowance.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+import type { Finding } from '../schema/finding.ts';
+import { type DetectorRun, detect } from './index.ts';
+
+const content = loadContent();
+const day_s = 86_400;
+/** A Tuesday, 10:00 UTC. */
+const now_s = Math.floor(Date.UTC(2026, 0, 6, 10) / 1000);
+
+/** One host's row of a window; what it is about is the host itself and one other side. */
+function row(window_at_s: number, host: string, values: Record<string, unknown>): FeatureRow {
+  const entity = { src_ip: host, dst_ip: '203.0.113.9', dst_port: 445, transport: 'tcp' };
+  return {
+    window_at_s,
+    first_at: (window_at_s + 60) * 1e6,
+    last_at: (window_at_s + 1800) * 1e6,
+    key: Object.values(entity).join(' '),
+    host,
+    peer: '',
+    worth: true,
+    raised: [],
+    lowered: [],
+    entity,
+    values: values as FeatureRow['values'],
+  };
+}
+
+/** Hosts that a detector tells of, with its real threshold. */
+async function told(id: string, rows: readonly FeatureRow[]): Promise<Set<string>> {
+  const detector = content.detectors.find((one) => one.id === id)!;
+  const feature = content.features.get(detector.features)!;
+  const share = shareOf(
+    detector.severity,
+    content.detectors.map((one) => one.severity),
+  );
+  async function* inOrder(): AsyncGenerator<FeatureRow> {
+    yield* [...rows].sort((a, b) => a.window_at_s - b.window_at_s || (a.key < b.key ? -1 : 1));
+  }
+  const options = {
+    taught_until_s: 0,
+    most_p: (tests: number) => (detector.model.kind === 'fact' ? 0.01 : threshold(tests, share)),
+    techniques: () => undefined,
+  };
+  const run: DetectorRun = { detector: id, windows: 0, rows: 0, judged: 0, findings: 0 };
+  const found: Finding[] = await detect(detector, feature, inOrder(), options, run);
+  return new Set(found.map((one) => String(one.entity.src_ip)));
+}
+
+const attacker = '10.0.0.66';
+const copies = (n: number): string[] => Array.from({ length: n }, (_, i) => `10.0.1.${i + 1}`);
+const hour = (n: number): number => now_s + n * 3600;
+
+/** What an ordinary host shows to a detector in a window, and what an attacker does. */
+const kinds: Record<string, { ordinary: (i: number) => object; attack: object }> = {
+  horizontal_scan: { ordinary: (i) => ({ hosts: i % 3 }), attack: { hosts: 254, answered_hosts: 0 } },
+  vertical_scan: { ordinary: (i) => ({ ports: i % 3 }), attack: { ports: 900 } },
+};
+
+/** Ordinary rows of some hosts over some hours before now, and now. */
+function past(id: string, hosts: number, hours: number): FeatureRow[] {
+  return Array.from({ length: hosts * (hours + 1) }, (_, n) =>
+    row(hour(-Math.floor(n / hosts)), `10.0.2.${(n % hosts) + 1}`, { ...kinds[id]!.ordinary(n) }),
+  );
+}
+
+const office = fc.record({ hosts: fc.integer({ min: 0, max: 30 }), hours: fc.integer({ min: 0, max: 30 }) });
+
+for (const [id, { attack }] of Object.entries(kinds))
+  describe(`${id}: who is compared with whom`, () => {
+    it('hosts that do the same at once do not hide each other', async () => {
+      await fc.assert(
+        fc.asyncProperty(office, fc.integer({ min: 1, max: 19 }), async ({ hosts, hours }, k) => {
+          const all = [attacker, ...copies(k)];
+          const rows = [...past(id, hosts, hours), ...all.map((host) => row(now_s, host, { ...attack }))];
+          if (
+            !(await told(id, [...past(id, hosts, hours), row(now_s, attacker, { ...attack })])).has(attacker)
+          )
+            return;
+          const found = await told(id, rows);
+          for (const host of all) assert.ok(found.has(host), `${host} of ${all.length} is not told`);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('one that did the same every day before does not make it usual for another', async () => {
+      await fc.assert(
+        fc.asyncProperty(office, fc.integer({ min: 1, max: 9 }), async ({ hosts }, days) => {
+          const habit = Array.from({ length: days * 8 }, (_, n) =>
+            row(now_s - (1 + Math.floor(n / 8)) * day_s + (n % 8) * 3600, '10.0.3.1', { ...attack }),
+          );
+          if (!(await told(id, [...past(id, hosts, 30), row(now_s, attacker, { ...attack })])).has(attacker))
+            return;
+          const found = await told(id, [
+            ...past(id, hosts, 30),
+            ...habit,
+            row(now_s, attacker, { ...attack }),
+          ]);
+          assert.ok(found.has(attacker));
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('a neighbour that is noisy on many destinations does not raise the bar for another', async () => {
+      await fc.assert(
+        fc.asyncProperty(office, fc.integer({ min: 100, max: 400 }), async ({ hosts, hours }, n) => {
+          const noisy = Array.from({ length: n }, (_, i) => {
+            const one = row(hour(-(i % 20)), '10.0.3.1', { ...attack });
+            return { ...one, key: `${one.key} ${i}` };
+          });
+          if (
+            !(await told(id, [...past(id, hosts, hours), row(now_s, attacker, { ...attack })])).has(attacker)
+          )
+            return;
+          const found = await told(id, [
+            ...past(id, hosts, hours),
+            ...noisy,
+            row(now_s, attacker, { ...attack }),
+          ]);
+          assert.ok(found.has(attacker));
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
