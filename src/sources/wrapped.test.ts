@@ -273,6 +273,7 @@ test('hostile input is bounded: deep, endless and unclosed records are refused, 
 test('plain logs are not taken for envelopes', () => {
   const head = (text: string): string | undefined => detectFormat(Buffer.from(text))?.id;
   assert.equal(head(`${line}\n${line}\n`), 'zeek_json');
+  assert.equal(head(`${json({ _path: 'loaded_scripts', name: '/a.zeek' })}\n`), 'zeek_json');
   assert.equal(head(`${json(eve)}\n`), 'suricata_eve');
   assert.equal(head('{"a":1}\n{"message":"hello"}\n'), undefined);
   assert.equal(head('Jan  5 10:00:00 sensor sshd[1]: Accepted\n'), undefined);

@@ -113,5 +113,6 @@ export const wrapped: SourceFormat = {
 function isDocument(inner: Inner & { kind: 'zeek' | 'suricata' }, text: string): boolean {
   const object = parseJsonObject(text);
   if (typeof object === 'string') return false;
-  return inner.kind === 'zeek' ? object.ts === undefined : object.event_type === undefined;
+  if (inner.kind === 'suricata') return object.event_type === undefined;
+  return object.ts === undefined && object._path === undefined && object['@stream'] === undefined;
 }
