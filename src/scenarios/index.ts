@@ -31,6 +31,7 @@ import { slow_scan } from './attack/slow-scan.ts';
 import { vertical_scan } from './attack/vertical-scan.ts';
 import { backup } from './harmless/backup.ts';
 import { browsing } from './harmless/browsing.ts';
+import { dead_server } from './harmless/dead-server.ts';
 import { device_moves } from './harmless/device-moves.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
 import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
@@ -61,6 +62,7 @@ export const scenarios = {
   connectivity_check,
   dead_control_server,
   device_moves,
+  dead_server,
   dga,
   directory_replication,
   directory_sessions,

@@ -1,0 +1,39 @@
+/*
+about: Servers that several hosts call and that answer none of them.
+grain: [dst_ip, dst_port, transport]
+reads: [connection]
+columns:
+  clients: {unit: count, says: hosts it did not answer}
+  failed_calls: {unit: count, says: calls it did not answer}
+  known_clients: {unit: count, says: of these hosts it had answered before}
+*/
+SELECT
+  window_at, dst_ip, dst_port, transport,
+  uniqExactIf(src_ip, failed) AS clients,
+  countIf(failed) AS failed_calls,
+  uniqExactIf(src_ip, failed AND answered_at > toDateTime64(0, 6) AND answered_at < toDateTime64(window_at, 6)) AS known_clients,
+  min(time) AS first_at,
+  max(time) AS last_at
+FROM (
+  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, transport, outcome, $(failed) AS failed
+  FROM connection
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND NOT $(wide)
+    AND direction != 'inbound'
+    -- only what failed for five hosts at least, whenever
+    AND (dst_ip, dst_port, transport) IN (
+      SELECT dst_ip, dst_port, transport
+      FROM connection
+      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
+        AND direction != 'inbound' AND $(no_answer) AND NOT $(wide)
+      GROUP BY dst_ip, dst_port, transport
+      HAVING uniqExact(src_ip) >= 5
+    )
+) AS calls
+LEFT JOIN (
+  SELECT src_ip, dst_ip, dst_port, transport, min(time) AS answered_at
+  FROM connection
+  WHERE time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND direction != 'inbound' AND $(answered)
+  GROUP BY src_ip, dst_ip, dst_port, transport
+) AS past USING (src_ip, dst_ip, dst_port, transport)
+GROUP BY window_at, dst_ip, dst_port, transport
+HAVING clients >= 5 AND countIf($(answered)) = 0
