@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { loadContent } from '../content/index.ts';
 import type { Role } from '../schema/role.ts';
 import { listRoles, openStore, type Store } from '../store/index.ts';
-import { withSaid } from './roles.ts';
+import { checkRoleNames, withSaid } from './roles.ts';
 import { play } from './try.ts';
 
 const content = loadContent();
@@ -74,4 +74,12 @@ test('what the operator says goes before what was learned', () => {
       ['10.0.0.1', 'proxy', 0, 'config'],
     ],
   );
+});
+
+test('a role that does not exist is told before anything is read, with those there are', () => {
+  const said = { '10.0.0.1': { is: ['scaner'], not: [] } };
+  assert.throws(() => checkRoleNames(content.roles, said), {
+    code: 'config_invalid',
+    message: /10\.0\.0\.1: there is no role scaner; there are .*scanner/,
+  });
 });

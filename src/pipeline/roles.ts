@@ -15,14 +15,13 @@ export interface Learned {
 
 /**
  * Learns from all that was read who plays which part, puts what the operator says in its place, and stores it in table
- * `role`, where features find it. Throws `config_invalid` for a role that does not exist.
+ * `role`, where features find it.
  */
 export async function learnRoles(
   store: Store,
   definitions: readonly RoleDefinition[],
   said: Config['roles'],
 ): Promise<Learned> {
-  checkNames(definitions, said);
   const learned: Role[] = [];
   const failed: Learned['failed'][number][] = [];
   for (const one of definitions) {
@@ -93,7 +92,8 @@ export function withSaid(
   return [...kept, ...given];
 }
 
-function checkNames(definitions: readonly RoleDefinition[], said: Config['roles']): void {
+/** What the operator says names roles that there are. Throws `config_invalid`. */
+export function checkRoleNames(definitions: readonly RoleDefinition[], said: Config['roles']): void {
   const known = definitions.map(({ id }) => id);
   for (const [host, { is, not }] of Object.entries(said)) {
     for (const role of [...is, ...not])

@@ -22,7 +22,7 @@ import { runDetector, windowsOf } from './detectors.ts';
 import { learnDevices, withNames } from './devices.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
-import { learnRoles } from './roles.ts';
+import { checkRoleNames, learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
@@ -93,6 +93,7 @@ export async function analyze(
   options: AnalyzeOptions,
 ): Promise<AnalyzeResult> {
   const detectors = chosen(content, options.detectors);
+  checkRoleNames(content.roles, options.roles);
   const planned = await planOf(options.paths);
   const past = options.baseline_paths.length > 0 ? await planOf(options.baseline_paths) : [];
   await startEmpty(store);
