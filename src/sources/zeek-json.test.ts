@@ -152,3 +152,58 @@ test('Zeek JSON is told from other JSON', () => {
   assert.equal(zeek_json.detect(Buffer.from('not json')), 0);
   assert.equal(zeek_json.first_time(Buffer.from(`${conn}\n`)), 1_767_607_200_500_000);
 });
+
+test('logs beside the common ones are taken as what they are', () => {
+  const at = {
+    ts: 1_767_607_200.5,
+    uid: 'C1',
+    'id.orig_h': '10.0.0.1',
+    'id.orig_p': 123,
+    'id.resp_h': '10.0.0.9',
+    'id.resp_p': 123,
+  };
+  const read = (record: object): Record<string, unknown> =>
+    only(JSON.stringify({ ...at, ...record })) as unknown as Record<string, unknown>;
+  const server = read({ _path: 'ntp', version: 4, mode: 4, stratum: 2 });
+  assert.deepEqual(
+    [server.kind, server.type, server.host_ip, server.peer_ip],
+    ['inventory', 'time_server', '10.0.0.9', '10.0.0.1'],
+  );
+  const sip = (status_code: number): unknown =>
+    read({
+      _path: 'sip',
+      method: 'REGISTER',
+      request_from: '"A" <sip:anna@tel.example:5060>;tag=1',
+      status_code,
+    }).success;
+  assert.deepEqual([401, 407, 100, 200, 403].map(sip), [null, null, null, 1, 0]);
+  assert.equal(
+    read({ _path: 'sip', method: 'REGISTER', request_from: '<sip:anna@tel.example>' }).username,
+    'anna',
+  );
+  assert.equal(read({ _path: 'dpd', proto: 'tcp', analyzer: 'SSL', failure_reason: 'x' }).type, 'weird');
+  assert.equal(read({ _path: 'known_names', host_ip: '10.0.0.1', hostname: 'lt-anna' }).name, 'lt-anna');
+  assert.equal(
+    read({ _path: 'dns_red', query: 'a.example', qtype_name: 'A', rcode: 3 }).response_code,
+    'NXDOMAIN',
+  );
+  assert.equal(read({ _path: 'conn_red', proto: 'tcp', conn_state: 'SF' }).kind, 'connection');
+  const filtered = decode(
+    [
+      { _path: 'ntp', mode: 3 },
+      { _path: 'sip', method: 'INVITE' },
+      { _path: 'snmp', community: 'public' },
+      { _path: 'conn_agg', num: 3 },
+      { _path: 'known_devices', mac: '02:00:00:00:00:01' },
+    ]
+      .map((record) => `${JSON.stringify({ ...at, ...record })}\n`)
+      .join(''),
+  ).filtereds.map((one) => one.reason);
+  assert.deepEqual(filtered, [
+    'ntp without an answer',
+    'sip message that is no sign-in',
+    'log type not used: snmp',
+    'log type not used: conn_agg',
+    'known_devices without an address',
+  ]);
+});
