@@ -77,6 +77,8 @@ function attacks(hosts: number, dayFor: (n: number) => number): Attack[] {
     const desk = address.desk((3 + n * 3) % hosts);
     if (defaults.src_ip === suspectIp) params.src_ip = desk;
     else if (defaults.dst_ip === suspectIp) params.dst_ip = desk;
+    // The office's logs are Zeek's: what another engine says is written as Zeek writes it.
+    if (defaults.engine !== undefined) params.engine = 'zeek';
     const said = answers(name, params, { seed, start });
     return said.length === 0 ? [] : [{ name, params, answers: said }];
   });

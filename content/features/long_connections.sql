@@ -1,19 +1,21 @@
 /*
 about: The longest connection between two hosts on one port.
 grain: [src_ip, dst_ip, dst_port]
-reads: [connection]
+reads: [connection, tls]
 columns:
   longest_s: {unit: seconds, says: longest connection}
   connections: {unit: count, says: connections}
   sent_bytes: {unit: bytes, says: sent}
   received_bytes: {unit: bytes, says: received}
   clients: {unit: count, says: local hosts that call the same destination}
+  handshakes: {unit: count, says: TLS handshakes that were seen}
+  names: {unit: count, says: names asked for in them}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
 */
 SELECT
-  window_at, src_ip, dst_ip, dst_port, longest_s, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip) AS clients, direction, service, first_at, last_at
+  window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
+  count() OVER (PARTITION BY window_at, calls.dst_ip) AS clients, handshakes, names, direction, service, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
@@ -29,4 +31,10 @@ FROM (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
     AND transport = 'tcp' AND $(answered)
   GROUP BY window_at, src_ip, dst_ip, dst_port
-)
+) AS calls
+LEFT JOIN (
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, dst_port, count() AS handshakes, uniqExactIf(server_name, server_name != '') AS names
+  FROM tls
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  GROUP BY window_at, src_ip, dst_ip, dst_port
+) AS shaken USING (window_at, src_ip, dst_ip, dst_port)
