@@ -6,7 +6,7 @@ columns:
   services: {unit: count, says: services asked for with an old cipher}
   accounts: {unit: count, says: accounts that asked}
   tickets: {unit: count, says: tickets with an old cipher}
-  examples: {unit: list, says: some of the services}
+  examples: {unit: text, says: some of the services}
   direction: {unit: text, says: direction}
 */
 SELECT
@@ -16,7 +16,7 @@ SELECT
   uniqExact(target) AS services,
   uniqExactIf(username, username != '') AS accounts,
   count() AS tickets,
-  arraySlice(arraySort(groupUniqArray(target)), 1, 3) AS examples,
+  arrayStringConcat(arraySlice(arraySort(groupUniqArray(target)), 1, 3), ', ') AS examples,
   $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at

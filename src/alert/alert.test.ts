@@ -97,6 +97,19 @@ describe('folding', () => {
     assert.equal(folded[0]!.members_total, 149_999);
   });
 
+  it('a server that five hosts call alike is one finding; four servers are four', () => {
+    const calling = (host: number, to: number): Finding =>
+      finding({
+        detector: 'beacon_name',
+        entity: { src_ip: `10.0.1.${host}`, dst_name: `c${to}.example` },
+        values: { direction: 'outbound' },
+      });
+    const told = (all: Finding[]): Capped => listOf(all, { ...policy, budget_per_day: 99 });
+    const { shown } = told([1, 2, 3, 4, 5].map((host) => calling(host, 0)));
+    assert.deepEqual([shown.length, shown[0]!.members.length], [1, 4]);
+    assert.equal(told([1, 2, 3, 4].map((host) => calling(host, host))).shown.length, 4);
+  });
+
   it('three alike findings stay three', () => {
     const few = Array.from({ length: 3 }, (_, i) =>
       finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),

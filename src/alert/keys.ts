@@ -19,6 +19,13 @@ export function sameName(finding: Finding): string {
   return finding.detector === 'ids_alert' ? String(finding.entity.name) : finding.finding_id;
 }
 
+/** The place outside that many of ours may call alike; else the finding itself. */
+export function place(finding: Finding): string {
+  const { src_ip, dst_name = '', dst_ip = '' } = finding.entity;
+  if (src_ip === undefined || finding.values.direction !== 'outbound') return finding.finding_id;
+  return String(dst_name) || String(dst_ip) || finding.finding_id;
+}
+
 /** The address it was done to, where many outside hosts may do the same; else the finding itself. */
 export function target(finding: Finding): string {
   return finding.values.direction === 'inbound' ? String(finding.entity.dst_ip ?? '') : finding.finding_id;
