@@ -12,19 +12,19 @@ export const errorCodes = {
     means: 'A detector or feature file is wrong; the message names file and field.',
   },
   config_invalid: { exit: 2, means: 'The file of settings is wrong; the message names file and field.' },
-  store_unavailable: { exit: 4, means: 'The store cannot be started or reached.' },
-  store_failed: { exit: 4, means: 'The store refused a statement.' },
+  store_unavailable: { exit: 2, means: 'The store cannot be started or reached.' },
+  store_failed: { exit: 2, means: 'The store refused a statement.' },
   store_memory: {
-    exit: 4,
+    exit: 2,
     means: 'The store has too little memory for a statement, even for the least part of it.',
   },
   folder_unusable: {
-    exit: 5,
+    exit: 4,
     means:
       'A folder that Weir should write to is missing, may not be written, or holds links where files of Weir belong.',
   },
-  disk_full: { exit: 6, means: 'The disk of the store, of temporary files or of the output is full.' },
-  output_failed: { exit: 7, means: 'The output cannot be written for another reason than a full disk.' },
+  disk_full: { exit: 5, means: 'The disk of the store, of temporary files or of the output is full.' },
+  output_failed: { exit: 6, means: 'The output cannot be written for another reason than a full disk.' },
   not_found: { exit: 2, means: 'What was asked for is not in the store.' },
 } as const;
 export type ErrorCode = keyof typeof errorCodes;

@@ -81,7 +81,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** What a sample consists of, besides its marker; nothing else in its folder is removed. */
-const sample_entries = [sample_log, 'engine.pid', 'engine.xml', 'data', 'incoming'];
+const sample_entries = [sample_log, 'engine.pid', 'engine.xml', 'data', 'incoming', 'files'];
 
 /** Makes the folder, or removes an earlier sample from it. One that Weir did not make for a sample is left: `usage`. */
 function makeRoom(keep: string): void {

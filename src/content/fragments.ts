@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { WeirError } from '../base/error.ts';
+import { yamlAs } from './mistakes.ts';
 
 /** A piece of SQL with a name: `$(failed)`, or with what it takes: `$(most_frequent(dst_ip))`. */
 export interface Fragment {
@@ -23,10 +23,11 @@ const deepest = 8;
 /** Reads features/_fragments.yaml; none is no fragments. Throws `content_invalid`. */
 export function readFragments(file: string): Fragments {
   if (!existsSync(file)) return new Map();
-  const result = File.safeParse(parse(readFileSync(file, 'utf8')));
-  if (!result.success) throw new WeirError('content_invalid', `${file}: ${z.prettifyError(result.error)}`);
   return new Map(
-    Object.entries(result.data).map(([name, { takes, sql }]) => [name, { takes, sql: sql.trim() }]),
+    Object.entries(yamlAs(file, readFileSync(file, 'utf8'), File)).map(([name, { takes, sql }]) => [
+      name,
+      { takes, sql: sql.trim() },
+    ]),
   );
 }
 

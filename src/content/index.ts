@@ -1,19 +1,22 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import { duration } from '../base/duration.ts';
 import { WeirError } from '../base/error.ts';
 import { placeholders } from '../base/placeholders.ts';
+import { sqlTokens, withoutComments } from '../base/sql-tokens.ts';
 import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
+import { readable_tables } from '../schema/readable.ts';
 import { RoleDefinition } from '../schema/role.ts';
 import { Shape } from '../schema/shape.ts';
 import { technique } from './attack.ts';
 import { type Fragments, fillFragments, readFragments } from './fragments.ts';
+import { Mistakes, yamlAs } from './mistakes.ts';
 import { completeRole } from './roles.ts';
 import { orderDependence } from './row-order.ts';
 import { checkShape, shapeFragments } from './shapes.ts';
+import { type SqlPart, sqlProblem } from './sql-check.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
@@ -29,46 +32,85 @@ export const shipped_content = fileURLToPath(new URL('../../content', import.met
 /** Columns that every feature row may have besides those it names. */
 export const row_columns = ['window_at', 'first_at', 'last_at', 'peer_group'] as const;
 
+/** Columns that the steps after a detector know by their name. */
+const read_by_name = new Set(['techniques', 'direction', 'service', 'dst_ip', 'dst_port', 'dst_name']);
+
 /**
- * Reads a content folder (features/*.sql, detectors/*.yaml) and any further folders of the operator's own; a later
- * folder's file of the same id replaces the earlier one. Throws `content_invalid` naming file and field.
+ * Reads a content folder (features/*.sql, detectors/*.yaml, roles/*.yaml, shapes/*.yaml) and any further folders of the
+ * operator's own; a later folder's file of the same id replaces the earlier one. Throws `content_invalid` with every
+ * mistake, one a line, each with file, field and, where it can be told, line.
  */
 export function loadContent(folders: readonly string[] = [shipped_content]): Content {
+  const mistakes = new Mistakes();
   const features = new Map<string, Feature>();
   const detectors = new Map<string, Detector>();
   const roles = new Map<string, RoleDefinition>();
   const shapes = new Map<string, Shape>();
-  for (const folder of folders) {
-    for (const file of list(join(folder, 'shapes'), '.yaml')) {
-      const shape = readShape(file);
-      shapes.set(shape.id, shape);
-    }
-  }
+  for (const folder of folders) checkLayout(folder, mistakes);
+  for (const folder of folders) collect(join(folder, 'shapes'), '.yaml', readShape, shapes, mistakes);
   const fragments = shapeFragments([...shapes.values()]);
   for (const folder of folders) {
-    for (const [name, fragment] of readFragments(join(folder, 'features', '_fragments.yaml')))
-      fragments.set(name, fragment);
-    for (const file of list(join(folder, 'features'), '.sql')) {
-      const feature = readFeature(file, fragments);
-      features.set(feature.id, feature);
-    }
-    for (const file of list(join(folder, 'detectors'), '.yaml')) {
-      const detector = readDetector(file, fragments);
-      detectors.set(detector.id, detector);
-    }
-    for (const file of list(join(folder, 'roles'), '.yaml')) {
-      const role = readRole(file, fragments);
-      roles.set(role.id, role);
-    }
+    const own = mistakes.note(() => readFragments(join(folder, 'features', '_fragments.yaml')));
+    for (const [name, fragment] of own ?? []) fragments.set(name, fragment);
+    collect(join(folder, 'features'), '.sql', (file) => readFeature(file, fragments), features, mistakes);
+    collect(join(folder, 'detectors'), '.yaml', (file) => readDetector(file, fragments), detectors, mistakes);
+    collect(join(folder, 'roles'), '.yaml', (file) => readRole(file, fragments), roles, mistakes);
   }
   const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const detector of sorted) checkDetector(detector, features);
+  for (const detector of sorted) mistakes.note(() => checkDetector(detector, features));
+  mistakes.raise();
   return {
     features,
     detectors: sorted,
     roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     shapes: [...shapes.values()],
   };
+}
+
+/** Reads every file of a folder; two of one id are a mistake, in two folders the later one replaces the earlier. */
+function collect<T extends { readonly id: string }>(
+  folder: string,
+  ending: string,
+  read: (file: string) => T,
+  into: Map<string, T>,
+  mistakes: Mistakes,
+): void {
+  const here = new Map<string, string>();
+  for (const file of list(folder, ending)) {
+    const one = mistakes.note(() => read(file));
+    if (one === null) continue;
+    const other = here.get(one.id);
+    if (other !== undefined)
+      mistakes.add(file, `id ${one.id} is that of ${other}, too; give one of them another`);
+    here.set(one.id, file);
+    if (basename(file, ending) !== one.id)
+      mistakes.add(file, `id is ${one.id}; it must be the file name without ${ending}`);
+    into.set(one.id, one);
+  }
+}
+
+const parts = { features: '.sql', detectors: '.yaml', roles: '.yaml', shapes: '.yaml' } as const;
+
+/** Files that nothing would read because of where they lie or how they end. */
+function checkLayout(folder: string, mistakes: Mistakes): void {
+  if (!existsSync(folder)) return;
+  const names = readdirSync(folder);
+  const places = Object.keys(parts).map((place) => `${place}/`);
+  if (!names.some((name) => Object.hasOwn(parts, name)))
+    mistakes.add(folder, `holds none of ${places.join(', ')}, where files of content belong`);
+  for (const name of names) {
+    if (/\.sql$/.test(name))
+      mistakes.add(join(folder, name), 'is read by nothing here; features belong into features/');
+    if (/\.ya?ml$/.test(name))
+      mistakes.add(join(folder, name), 'is read by nothing here; detectors belong into detectors/');
+  }
+  for (const [place, ending] of Object.entries(parts)) {
+    if (!existsSync(join(folder, place))) continue;
+    for (const name of readdirSync(join(folder, place))) {
+      if (name.endsWith(ending) || name === '_fragments.yaml' || !/\.(ya?ml|sql)$/i.test(name)) continue;
+      mistakes.add(join(folder, place, name), `is read by nothing; files of ${place}/ end in ${ending}`);
+    }
+  }
 }
 
 function list(folder: string, ending: string): string[] {
@@ -79,25 +121,33 @@ function list(folder: string, ending: string): string[] {
     .map((name) => join(folder, name));
 }
 
+/** Throws `content_invalid` when a piece of SQL is more than content may say. */
+function checkSql(file: string, place: string, sql: string, part: SqlPart): void {
+  const problem = sqlProblem(sql, part, readable_tables);
+  if (problem !== null) throw invalid(file, `${place}: ${problem}`);
+}
+
 /** A feature file: a comment of YAML, then one SELECT. */
 export function readFeature(file: string, fragments: Fragments): Feature {
   const text = readFileSync(file, 'utf8');
   const found = /^\s*\/\*([\s\S]*?)\*\/([\s\S]*)$/.exec(text);
   if (!found)
     throw invalid(file, 'starts with a /* comment of YAML */ that says about, grain, reads and columns');
-  const head = checked(file, FeatureHead, yamlOf(file, found[1]!));
+  const head = yamlAs(file, found[1]!, FeatureHead, text.slice(0, text.indexOf('/*')).split('\n').length);
   const sql = fillFragments(found[2]!.trim().replace(/;\s*$/, ''), fragments, file);
-  if (!/^(with|select)\b/i.test(sql)) throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
+  if (!/^(with|select)\b/i.test(withoutComments(sql).trim()))
+    throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
+  for (const table of head.reads)
+    if (!readable_tables.has(table)) throw invalid(file, `reads: there is no table ${table}`);
+  checkSql(file, 'the statement', sql, 'query');
   const [order] = orderDependence(sql);
   if (order) throw invalid(file, order);
-  return { ...head, id: basename(file, '.sql'), sql, file };
+  return { ...head, id: basename(file, '.sql'), sql: withoutComments(sql), file };
 }
 
 /** A detector file. */
 export function readDetector(file: string, fragments: Fragments): Detector {
-  const detector = checked(file, Detector, yamlOf(file, readFileSync(file, 'utf8')));
-  if (detector.id !== basename(file, '.yaml'))
-    throw invalid(file, `id is ${detector.id}; it must be the file name`);
+  const detector = yamlAs(file, readFileSync(file, 'utf8'), Detector);
   const fill = (sql: string): string => fillFragments(sql, fragments, file);
   const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(
     query: T,
@@ -108,40 +158,54 @@ export function readDetector(file: string, fragments: Fragments): Detector {
     counts: Object.fromEntries(Object.entries(query.counts).map(([name, sql]) => [name, fill(sql)])),
   });
   const { evidence, recount } = detector;
-  return { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
+  const whole = { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
+  checkConditions(whole);
+  return whole;
+}
+
+/** Every condition and query of a detector. Throws `content_invalid` with all that is wrong. */
+function checkConditions(detector: Detector): void {
+  const { file } = detector;
+  const mistakes = new Mistakes();
+  const check = (place: string, sql: string, part: SqlPart): null =>
+    mistakes.note(() => checkSql(file, place, sql, part)) as null;
+  check('when', detector.when, 'expression');
+  for (const [i, { when }] of detector.raise.entries()) check(`raise.${i}`, when, 'expression');
+  for (const [i, { when }] of detector.lower.entries()) check(`lower.${i}`, when, 'expression');
+  for (const { table, where, order, counts } of detector.evidence) {
+    if (!Object.hasOwn(tables, table)) mistakes.add(file, `evidence: there is no table ${table}`);
+    check('evidence.where', where, 'expression');
+    check('evidence.order', order, 'order');
+    for (const sql of Object.values(counts)) check('evidence.counts', sql, 'expression');
+  }
+  for (const { table, where, counts } of detector.recount) {
+    check('recount.table', table, 'table');
+    check('recount.where', where, 'expression');
+    for (const sql of Object.values(counts)) check('recount.counts', sql, 'expression');
+  }
+  mistakes.raise();
 }
 
 /** A role file. */
 export function readRole(file: string, fragments: Fragments): RoleDefinition {
-  const role = checked(file, RoleDefinition, yamlOf(file, readFileSync(file, 'utf8')));
-  return completeRole({ ...role, file }, fragments);
+  const role = completeRole({ ...yamlAs(file, readFileSync(file, 'utf8'), RoleDefinition), file }, fragments);
+  checkSql(file, 'sql', role.sql, 'query');
+  return { ...role, sql: withoutComments(role.sql) };
 }
 
 /** A file of a known shape. */
 export function readShape(file: string): Shape {
-  const shape = { ...checked(file, Shape, yamlOf(file, readFileSync(file, 'utf8'))), file };
+  const shape = { ...yamlAs(file, readFileSync(file, 'utf8'), Shape), file };
   checkShape(shape, basename(file, '.yaml'));
   return shape;
 }
 
-function yamlOf(file: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    throw invalid(file, `not YAML: ${(cause as Error).message}`);
-  }
-}
-
-function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (!result.success) throw invalid(file, z.prettifyError(result.error));
-  return result.data;
-}
-
 function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature>): void {
   const { file } = detector;
+  const mistakes = new Mistakes();
   const feature = features.get(detector.features);
   if (!feature) throw invalid(file, `features: there is no content/features/${detector.features}.sql`);
+  checkWindow(detector, mistakes);
   const known = new Set<string>([
     ...feature.grain,
     ...Object.keys(feature.columns),
@@ -160,7 +224,8 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
   ] as const) {
     for (const { where, table, counts } of queries) {
       const is_fragment = place === 'recount' && table.startsWith('(');
-      if (!(table in tables || is_fragment)) throw invalid(file, `${place}: there is no table ${table}`);
+      if (!Object.hasOwn(tables, table) && !is_fragment)
+        mistakes.add(file, `${place}: there is no table ${table}`);
       for (const name of placeholders(where)) used.set(name, `${place}.where`);
       for (const [name, sql] of Object.entries(counts))
         for (const one of [name, ...placeholders(sql)]) used.set(one, `${place}.counts`);
@@ -169,17 +234,61 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
   for (const name of modelColumns(detector)) used.set(name, 'model');
   for (const [name, place] of used) {
     if (!known.has(name))
-      throw invalid(
+      mistakes.add(
         file,
         `${place}: no column ${name} in features/${feature.id}; there are ${[...known].join(', ')}`,
       );
   }
   for (const id of detector.attack) {
-    if (!technique(id)) throw invalid(file, `attack: ${id} is not in the pinned ATT&CK list`);
+    if (!technique(id)) mistakes.add(file, `attack: ${id} is not in the pinned ATT&CK list`);
   }
   const expects = new Set(detector.tests.map((one) => one.expect));
   if (expects.size < 2)
-    throw invalid(file, 'tests: at least one that expects a finding and one that expects nothing');
+    mistakes.add(file, 'tests: at least one that expects a finding and one that expects nothing');
+  mistakes.raise();
+}
+
+/** Windows must be of some length, and windows that overlap must do so evenly, so that every event counts as often. */
+function checkWindow({ file, window, hop }: Detector, mistakes: Mistakes): void {
+  const window_s = duration(window);
+  if (window_s === 0) mistakes.add(file, `window: ${window} is no time at all; at least 1s`);
+  if (hop === undefined || window_s === 0) return;
+  const hop_s = duration(hop);
+  if (hop_s === 0)
+    mistakes.add(file, `hop: ${hop} is no time at all; leave it out where windows do not overlap`);
+  else if (hop_s > window_s)
+    mistakes.add(file, `hop: ${hop} is longer than window ${window}: events between are never seen`);
+  else if (window_s % hop_s !== 0)
+    mistakes.add(file, `hop: ${hop} does not divide window ${window}; such as ${evenHop(window_s)}`);
+}
+
+function evenHop(window_s: number): string {
+  return window_s % 120 === 0 ? `${window_s / 120}m` : `${window_s}s`;
+}
+
+/** Columns of features that no detector uses: in its condition, its model, its words or its evidence. */
+export function unusedColumns({ features, detectors }: Content): { file: string; column: string }[] {
+  const used = new Map<string, Set<string>>();
+  for (const one of detectors) {
+    const names = used.get(one.features) ?? new Set<string>();
+    used.set(one.features, names);
+    const conditions = [one.when, ...one.raise.map(({ when }) => when), ...one.lower.map(({ when }) => when)];
+    for (const sql of conditions)
+      for (const { kind, text } of sqlTokens(sql)) if (kind === 'word') names.add(text);
+    const { explain, next, evidence, recount, lower } = one;
+    for (const name of placeholders(JSON.stringify([explain, next, evidence, recount, lower])))
+      names.add(name);
+    for (const { counts } of [...evidence, ...recount])
+      for (const name of Object.keys(counts)) names.add(name);
+    for (const name of modelColumns(one)) names.add(name);
+  }
+  return [...features.values()].flatMap(({ id, file, columns }) =>
+    used.has(id)
+      ? Object.keys(columns)
+          .filter((column) => !used.get(id)!.has(column) && !read_by_name.has(column))
+          .map((column) => ({ file, column }))
+      : [],
+  );
 }
 
 function modelColumns({ model }: Detector): string[] {

@@ -23,6 +23,7 @@ export async function checkStatements(store: Store, content: Content): Promise<v
       const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, {
         name: 'check',
         settings: feature_settings,
+        of_content: true,
       });
       const missing = statementColumns(feature, detector).filter(
         (name) => !columns.some((one) => one.name === name),
@@ -40,7 +41,11 @@ export async function checkStatements(store: Store, content: Content): Promise<v
     ];
     for (const one of backing) {
       await store
-        .query(`DESCRIBE (${one.sql})`, one.params, { name: 'check evidence', settings: feature_settings })
+        .query(`DESCRIBE (${one.sql})`, one.params, {
+          name: 'check evidence',
+          settings: feature_settings,
+          of_content: true,
+        })
         .catch((cause: unknown) => {
           throw invalid(`${detector.file}: evidence or recount`, cause);
         });
@@ -50,14 +55,22 @@ export async function checkStatements(store: Store, content: Content): Promise<v
 
 async function checkSums(store: Store, sql: string, params: Params, file: string): Promise<void> {
   const settings = feature_settings;
-  const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, { name: 'check', settings });
+  const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, {
+    name: 'check',
+    settings,
+    of_content: true,
+  });
   const [told] = fractionSums(tree.map(([line]) => line));
   if (told) throw new WeirError('content_invalid', `${file}: ${told}`);
 }
 
 async function checkRole(store: Store, role: RoleDefinition): Promise<void> {
   await store
-    .query(`DESCRIBE (${roleStatement(role)})`, {}, { name: 'check', settings: feature_settings })
+    .query(
+      `DESCRIBE (${roleStatement(role)})`,
+      {},
+      { name: 'check', settings: feature_settings, of_content: true },
+    )
     .catch((cause: unknown) => {
       throw invalid(role.file, cause);
     });

@@ -27,6 +27,7 @@ export async function recount(store: Store, detector: Detector, finding: Finding
     const [row] = await store.query<Record<string, unknown>>(sql, params, {
       name: 'recount',
       settings: feature_settings,
+      of_content: true,
     });
     if (Number(row?.events ?? 0) === 0) continue;
     for (const [column, value] of Object.entries(told)) {
@@ -39,7 +40,7 @@ export async function recount(store: Store, detector: Detector, finding: Finding
 
 async function firstWithRows(store: Store, detector: Detector, finding: Finding): Promise<number | null> {
   for (const [i, { count_sql, params }] of evidenceStatements(detector, finding, 1).entries()) {
-    const [row] = await store.query<{ n: number }>(count_sql, params, { name: 'recount' });
+    const [row] = await store.query<{ n: number }>(count_sql, params, { name: 'recount', of_content: true });
     if (Number(row?.n ?? 0) > 0) return i;
   }
   return null;

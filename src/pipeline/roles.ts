@@ -53,7 +53,7 @@ async function hostsOf(store: Store, definition: RoleDefinition): Promise<Role[]
   const rows = await store.query<Record<string, unknown> & { host: string; since_us: number }>(
     roleStatement(definition),
     {},
-    { name: `role ${definition.id}`, settings: feature_settings },
+    { name: `role ${definition.id}`, settings: feature_settings, of_content: true },
   );
   return rows.map((row) => ({
     host: row.host,

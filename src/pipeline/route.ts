@@ -369,10 +369,12 @@ async function findEvidence(
   for (const statement of evidenceStatements(detector, finding, limit)) {
     const rows = await store.query<Record<string, unknown>>(statement.sql, statement.params, {
       name: 'evidence',
+      of_content: true,
     });
     if (rows.length === 0) continue;
     const [count] = await store.query<{ n: number }>(statement.count_sql, statement.params, {
       name: 'evidence count',
+      of_content: true,
     });
     finding.evidence = rows.map((row) => evidenceOf(statement.table, row));
     finding.evidence_total = Number(count?.n ?? rows.length);

@@ -97,7 +97,11 @@ async function* oneStatement(
 ): AsyncGenerator<FeatureRow> {
   const { sql, params } = featureStatement(feature, detector, range, all);
   const read = rowReader(feature, detector, deviceAt);
-  const options = { name: `feature ${detector.id}`, settings: { ...feature_settings, ...settings } };
+  const options = {
+    name: `feature ${detector.id}`,
+    settings: { ...feature_settings, ...settings },
+    of_content: true,
+  };
   for await (const batch of store.batches(sql, params, options)) for (const row of batch) yield read(row);
 }
 

@@ -44,10 +44,13 @@ export const FeatureColumn = z.strictObject({
 });
 export type FeatureColumn = z.infer<typeof FeatureColumn>;
 
+/** A name that stands in SQL as it is. */
+export const ColumnName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name in small letters, digits and _');
+
 /** The comment at the head of content/features/<id>.sql; the statement follows it. */
 export const FeatureHead = z.strictObject({
   about: z.string().describe('one sentence: which facts, of what'),
-  grain: z.array(z.string()).min(1).describe('columns that name the entity of a row'),
+  grain: z.array(ColumnName).min(1).describe('columns that name the entity of a row'),
   reads: z.array(z.string()).min(1).describe('event tables it reads'),
   whole: z
     .string()
@@ -55,7 +58,7 @@ export const FeatureHead = z.strictObject({
     .describe(
       'why its rows need all of the past at once: it is then run in one statement, not a bounded range of windows at a time',
     ),
-  columns: z.record(z.string(), FeatureColumn),
+  columns: z.record(ColumnName, FeatureColumn),
 });
 export interface Feature extends z.infer<typeof FeatureHead> {
   id: string;
@@ -169,7 +172,7 @@ export const DetectorTest = z.strictObject({
 });
 
 const Counts = z
-  .record(z.string(), z.string())
+  .record(ColumnName, z.string())
   .default({})
   .describe('column named in explain → SQL aggregate over these events that gives its value again');
 
@@ -215,7 +218,7 @@ export const Detector = z.strictObject({
     'distance of window starts; shorter than window: windows overlap, so nothing hides at an edge',
   ),
   settings: z
-    .record(z.string(), z.strictObject({ value: z.number(), unit: Unit, means: z.string() }))
+    .record(ColumnName, z.strictObject({ value: z.number(), unit: Unit, means: z.string() }))
     .default({})
     .describe('numbers the SQL takes as {name:Float64}'),
   when: z.string().default('1').describe('SQL condition over the columns: which rows are worth judging'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FeatureColumn } from './detector.ts';
+import { ColumnName, FeatureColumn } from './detector.ts';
 
 /** A part that a host plays for others, told by what it does: content/roles/<id>.yaml. */
 export const RoleDefinition = z.strictObject({
@@ -8,7 +8,7 @@ export const RoleDefinition = z.strictObject({
   about: z.string().describe('one sentence: what such a host does, and how much of it must be seen'),
   forged: z.string().describe('what it would take to be mistaken for one, and what that would gain'),
   reads: z.array(z.string()).min(1).describe('event tables it reads'),
-  columns: z.record(z.string(), FeatureColumn).describe('figures of the evidence'),
+  columns: z.record(ColumnName, FeatureColumn).describe('figures of the evidence'),
   /**
    * One SELECT. Gives host, since (DateTime64(6): the instant from which the evidence sufficed, so that nothing later can
    * change it) and the columns, over all that was read. No parameters.

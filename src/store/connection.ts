@@ -5,6 +5,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient, SettingsMap } 
 import { WeirError } from '../base/error.ts';
 import { eventKinds } from './ddl.ts';
 import { EmbeddedEngine } from './embedded.ts';
+import { content_role } from './engine/settings.ts';
 
 /** A ClickHouse server of your own. */
 export interface ServerPlace {
@@ -25,6 +26,8 @@ export interface StatementOptions {
   readonly name?: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** It comes from content: it runs with the right to read events and roles, and no other. */
+  readonly of_content?: boolean;
   /** It may run twice without harm, so it is tried again when the engine dies under it. */
   readonly repeatable?: boolean;
   /** Cancels the statement as long as it has not begun to answer; after that, leave its stream. */
@@ -151,10 +154,12 @@ export class Connection {
     return {
       query_params: { ...options.params },
       ...(options.signal && { abort_signal: options.signal }),
+      ...(options.of_content && this.engine && { role: content_role }),
       clickhouse_settings: {
         ...base_settings,
         ...(this.#filters && { additional_table_filters: this.#filters }),
         ...options.settings,
+        ...(options.of_content && { readonly: '1' as const }),
         log_comment: `weir ${options.name ?? ''}`,
       },
     };

@@ -373,7 +373,7 @@ describe('weir check', () => {
     const sql = ownContent('sql', same, (text) => text.replace(/FROM connection/, 'FROM connektion'));
     const ran = await weir('check', '--content', sql);
     assert.equal(ran.status, 2);
-    assert.match(ran.err, /own_sql\.yaml with .*own_sql\.sql: /);
+    assert.match(ran.err, /own_sql\.sql: the statement: there is no table connektion/);
     const evidence = ownContent(
       'evidence',
       (text) => text.replace(/where: "/, 'where: "no_such_column = 1 AND '),

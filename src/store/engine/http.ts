@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { type SqlToken, sqlTokens } from '../../base/sql-tokens.ts';
 import type { Session } from './chdb.ts';
+import { content_role } from './settings.ts';
 import { identifier, type Plan, planOf, quoted, setStatement } from './statement.ts';
 import { Turns } from './turns.ts';
 
@@ -93,9 +95,13 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
     try {
       const use = `USE ${identifier(url.get('database') || 'default')}`;
       const set = setStatement(url, engine.defaults, comment);
-      await session.queryAsync(`${use}; ${set}`, { format: 'Null' });
+      const content = url.get('role') === content_role;
+      if (content) refuseOutside(plan.how === 'insert' ? plan.before : plan.sql);
+      await session.queryAsync(`${use}; ${set}${content ? `; SET ROLE ${content_role}` : ''}`, {
+        format: 'Null',
+      });
       if (plan.how === 'insert') await insert(session, plan, data, request);
-      else if (plan.how === 'whole') await whole(session, plan, request);
+      else if (plan.how === 'whole' && !(content && reads(plan.sql))) await whole(session, plan, request);
       else await stream(session, plan, request);
     } finally {
       running = false;
@@ -139,7 +145,11 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
     request.res.end(result.bytes());
   }
 
-  async function stream(session: Session, plan: Plan & { how: 'stream' }, request: Request): Promise<void> {
+  async function stream(
+    session: Session,
+    plan: Plan & { how: 'stream' | 'whole' },
+    request: Request,
+  ): Promise<void> {
     const { res } = request;
     let begun = false;
     for await (const chunk of session.queryStream(plan.sql, { format: plan.format })) {
@@ -161,6 +171,33 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
     res.setHeader('X-ClickHouse-Timezone', 'UTC');
     res.setHeader('X-ClickHouse-Summary', JSON.stringify(Object.fromEntries(summary)));
   }
+}
+
+/** DESCRIBE and EXPLAIN cannot be streamed. */
+function reads(sql: string): boolean {
+  return !/^\s*(DESCRIBE|EXPLAIN)\b/i.test(sql);
+}
+
+/**
+ * What no right of the engine forbids: the function file() reads any file, INTO OUTFILE writes one, and a statement that
+ * is no SELECT could take on another role. Several statements in one are refused with the semicolon between them, and by the streaming call itself.
+ */
+function refuseOutside(sql: string): void {
+  const refusal = (what: string): Error =>
+    new Error(`Code: 497. DB::Exception: Content has no right to ${what}. (ACCESS_DENIED)`);
+  let tokens: SqlToken[];
+  try {
+    tokens = sqlTokens(sql);
+  } catch (error) {
+    throw refusal((error as Error).message);
+  }
+  const first = tokens[0]?.text.toUpperCase() ?? '';
+  if (!['SELECT', 'WITH', '(', 'DESCRIBE', 'EXPLAIN'].includes(first)) throw refusal(first);
+  tokens.forEach(({ text }, at) => {
+    const bare = text.replace(/^[`"]|[`"]$/g, '').toLowerCase();
+    if (bare === 'outfile') throw refusal('write files');
+    if (bare === 'file' && tokens[at + 1]?.text === '(') throw refusal('read files');
+  });
 }
 
 function allowed(req: IncomingMessage, engine: Engine): boolean {

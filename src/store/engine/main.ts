@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeWithin, removeTemporary, writeOwn } from '../../base/own-files.ts';
+import { readable_tables } from '../../schema/readable.ts';
 import { loadChdb } from './chdb.ts';
 import { httpInterface } from './http.ts';
 import { type EngineMessage, type EngineSettings, engineConfig, sessionDefaults } from './settings.ts';
@@ -27,7 +28,10 @@ function start(): void {
   const config = join(settings.directory, 'engine.xml');
   makeWithin(data);
   makeWithin(incoming);
-  writeOwn(config, engineConfig(settings.memory_bytes));
+  // Nothing is ever put there.
+  const files = join(settings.directory, 'files');
+  makeWithin(files);
+  writeOwn(config, engineConfig(settings.memory_bytes, { config, files, readable: [...readable_tables] }));
 
   const { Session } = loadChdb();
   // Held open until the end: the engine shuts down with its last connection.

@@ -19,11 +19,51 @@ export type EngineMessage =
   | { readonly kind: 'ready'; readonly version: string; readonly port: number | null }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** What statements of content may do, and where the engine looks for files. */
+export interface Rights {
+  /** this configuration file itself: it holds the users, too */
+  readonly config: string;
+  /** an empty folder */
+  readonly files: string;
+  /** tables that the role of content may read */
+  readonly readable: readonly string[];
+}
+
+/** The role under which statements of content run; all else runs with every right. */
+export const content_role = 'content';
+
+/**
+ * Users and roles: https://clickhouse.com/docs/operations/settings/settings-users. The one user has no right of its own,
+ * so that with the role of content alone it has those of that role and no others.
+ */
+function rightsConfig({ config, files, readable }: Rights): string[] {
+  const grants = readable.map((table) => `<query>GRANT SELECT ON weir.${table}</query>`);
+  return [
+    `  <users_config>${escaped(config)}</users_config>`,
+    `  <user_files_path>${escaped(files)}</user_files_path>`,
+    '  <remote_url_allow_hosts></remote_url_allow_hosts>',
+    '  <profiles><default></default></profiles>',
+    '  <quotas><default></default></quotas>',
+    '  <roles>',
+    '    <everything><grants><query>GRANT ALL ON *.*</query></grants></everything>',
+    `    <${content_role}><grants>${grants.join('')}</grants></${content_role}>`,
+    '  </roles>',
+    '  <users><default>',
+    '    <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>',
+    `    <grants><query>GRANT everything</query><query>GRANT ${content_role}</query></grants>`,
+    '  </default></users>',
+  ];
+}
+
+function escaped(path: string): string {
+  return path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
 /**
  * Server configuration of the embedded engine. Small caches and pools: the defaults are made for machines with
  * hundreds of GB. Names: https://clickhouse.com/docs/operations/server-configuration-parameters/settings
  */
-export function engineConfig(memory_bytes: number): string {
+export function engineConfig(memory_bytes: number, rights: Rights): string {
   const megabytes = (n: number) => String(n * 1024 * 1024);
   const server: Record<string, string> = {
     max_server_memory_usage: String(memory_bytes),
@@ -63,6 +103,7 @@ export function engineConfig(memory_bytes: number): string {
     '  <merge_tree>',
     ...lines(mergeTree),
     '  </merge_tree>',
+    ...rightsConfig(rights),
     '</clickhouse>',
     '',
   ].join('\n');
