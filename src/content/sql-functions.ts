@@ -57,7 +57,7 @@ export const functions: ReadonlySet<string> = new Set(
   has hasAll hasAny hasSubstr indexOf countEqual emptyArrayToSingle range
   map mapKeys mapValues mapContains mapAdd mapFilter mapApply tuple tupleElement untuple transform
   cityHash64 sipHash64 xxHash64 murmurHash3_64 farmHash64 MD5 SHA1 SHA256
-  window_of throwIf
+  cutIPv6 cutWWW window_of throwIf
 `),
 );
 
