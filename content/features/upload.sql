@@ -15,6 +15,7 @@ columns:
   dst_name: {unit: text, says: "its name, when a proxy lies between"}
   dst_port: {unit: port, says: its port}
   destination_age_h: {unit: count, says: hours since anyone here first called that destination}
+  earlier_clients: {unit: count, says: "local hosts that called that destination before the window began, itself included; more than 50 count as that"}
   network_age_h: {unit: count, says: hours of network history}
 */
 SELECT
@@ -32,6 +33,7 @@ SELECT
   if(dst_ip = '', destination, '') AS dst_name,
   argMax(port, (sent, place, port)) AS dst_port,
   dateDiff('hour', argMax(place_first, (sent, place, place_first)), max(seen_last)) AS destination_age_h,
+  arrayCount(one -> one < window_at, argMax(place_clients, (sent, place, place_clients))) AS earlier_clients,
   dateDiff('hour', {begun:DateTime64(6)}, min(seen_first)) AS network_age_h,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
@@ -52,6 +54,10 @@ FROM (
   GROUP BY window_at, src_ip, place
 ) AS sums
 INNER JOIN (
-  SELECT destination AS place, min(time) AS place_first FROM $(calls(toDateTime64(0, 6))) GROUP BY place
+  SELECT place, min(client_first) AS place_first, groupArraySorted(50)(client_first) AS place_clients
+  FROM (
+    SELECT destination AS place, src_ip, min(time) AS client_first FROM $(calls(toDateTime64(0, 6))) GROUP BY place, src_ip
+  )
+  GROUP BY place
 ) AS places USING (place)
 GROUP BY window_at, src_ip

@@ -182,11 +182,13 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         }
         const strange = score.p_value < teach_above_p;
         const habit = strange ? habits.chance(row.key, window_at_s, values) : 0;
+        const again = strange && habits.again(row.key, window_at_s, values);
         if (strange) habits.note(row.key, window_at_s, values);
         const teaches = strange ? clipped(values, deviations) : values;
         taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
         judged.push({
-          row,
+          // What it did on an earlier day too is told, but no longer as the worst of its kind.
+          row: again ? { ...row, raised: row.raised.map(() => false) } : row,
           score: score.score,
           model_p: score.p_value,
           p_value: Math.max(score.p_value, habit),

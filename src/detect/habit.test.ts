@@ -23,6 +23,19 @@ describe('habits', () => {
     assert.equal(habits.chance('backup', day(2), [100]), 0);
   });
 
+  it('what was done on an earlier day is done again, unless it is three times as much', () => {
+    const habits = new Habits();
+    habits.note('backup', day(0), [100]);
+    for (const [on, value, wanted] of [
+      [0, 100, false],
+      [1, 100, true],
+      [1, 300, true],
+      [1, 301, false],
+    ] as const)
+      assert.equal(habits.again('backup', day(on), [value]), wanted, `day ${on}, ${value}`);
+    assert.equal(habits.again('other', day(1), [1]), false);
+  });
+
   it('three times as much as ever before is not covered', () => {
     const habits = new Habits();
     for (const n of [0, 1, 2]) habits.note('backup', day(n), [100]);

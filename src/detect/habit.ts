@@ -28,8 +28,14 @@ export class Habits {
     if (!known) return 0;
     const day = dayOf(at_s);
     const earlier = known.last_day === day ? known.days - 1 : known.days;
-    if (earlier < least_days || values.some((value, c) => value > much_more * known.most[c]!)) return 0;
+    if (earlier < least_days || isMuchMore(values, known)) return 0;
     return earlier / (day - known.first_day + 1);
+  }
+
+  /** Whether it showed about these values on an earlier day already: once is no habit, but no news either. */
+  again(key: string, at_s: number, values: readonly number[]): boolean {
+    const known = this.#known.get(key);
+    return known !== undefined && known.first_day < dayOf(at_s) && !isMuchMore(values, known);
   }
 
   /** Notes that the entity looked strange with these values. */
@@ -48,6 +54,10 @@ export class Habits {
       known.most[c] = Math.max(known.most[c]!, value);
     });
   }
+}
+
+function isMuchMore(values: readonly number[], known: Known): boolean {
+  return values.some((value, c) => value > much_more * known.most[c]!);
 }
 
 function dayOf(at_s: number): number {
