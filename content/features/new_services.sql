@@ -42,5 +42,4 @@ FROM (
     AND direction = 'internal' AND transport = 'tcp' AND $(answered) AND $(received) > 0
   GROUP BY window_at, dst_ip, dst_port, transport
 )
--- in the first half day everything is new: it would teach that new services are common
-WHERE service_first_at >= window_at AND network_age_h >= 12
+WHERE service_first_at >= window_at

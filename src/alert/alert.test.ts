@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Severity, Stage, severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import { confidenceLevel, riskLevel } from '../schema/level.ts';
-import { type Capped, capped, heldBack } from './cap.ts';
+import { askedSince, type Capped, capped, heldBack } from './cap.ts';
 import { type Folded, foldFloods, foldPairs, foldWindows } from './fold.ts';
 import { pairsOf } from './keys.ts';
 import { listOf } from './list.ts';
@@ -357,6 +357,26 @@ describe('laws of the list', () => {
         const related = [...shown, ...held].flatMap((one) => one.related);
         assert.ok([...named.map((one) => one.finding_id), ...related].every((id) => known.has(id)));
       }),
+    );
+  });
+
+  it('of what is asked for since an instant, every id that is named is kept', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyFinding, { maxLength: 60 }),
+        fc.integer({ min: 0, max: 61 }),
+        (all, since_h) => {
+          const { shown, held, folded } = askedSince(listOf(all, policy), since_h * hour);
+          const kept = [...shown, ...held, ...folded];
+          const known = new Set(kept.map((one) => one.finding_id));
+          for (const one of [...shown, ...held]) {
+            assert.ok(one.end_at >= since_h * hour);
+            const named = [...one.also, ...one.members].map((two) => two.finding_id);
+            assert.ok([...named, ...one.related].every((id) => known.has(id)));
+          }
+          assert.ok(folded.every((one) => known.has(one.folded_into)));
+        },
+      ),
     );
   });
 

@@ -89,3 +89,17 @@ export function heldBack({ shown, held, folded }: Capped, cap_per_day: number): 
     folded: folded.length - (within.length - held.length),
   };
 }
+
+/**
+ * The part of a list that is asked for: lines that end at `since` (µs since 1970) or later, with all that is told with
+ * them. What they name and is not asked for is not named: no id is shown that nobody keeps. Pure.
+ */
+export function askedSince(list: Capped, since: number): Capped {
+  const asked = (all: readonly Finding[]): Finding[] => all.filter((one) => one.end_at >= since);
+  const [shown, held] = [asked(list.shown), asked(list.held)];
+  const lines = new Set([...shown, ...held].map((one) => one.finding_id));
+  const folded = list.folded.filter((one) => lines.has(one.folded_into));
+  const known = new Set([...lines, ...folded.map((one) => one.finding_id)]);
+  const named = (one: Finding): Finding => ({ ...one, related: one.related.filter((id) => known.has(id)) });
+  return { shown: shown.map(named), held: held.map(named), folded: folded.map(named) };
+}

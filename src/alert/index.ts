@@ -1,3 +1,3 @@
-export { type Capped, farBeyondChance, heldBack } from './cap.ts';
+export { askedSince, type Capped, farBeyondChance, heldBack } from './cap.ts';
 export { listOf, type Policy } from './list.ts';
 export { byRisk } from './rank.ts';

@@ -1,4 +1,4 @@
-import { farBeyondChance, heldBack, listOf } from '../alert/index.ts';
+import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { counted, instant } from '../base/format.ts';
 import { plain } from '../base/terminal.ts';
@@ -137,9 +137,11 @@ export async function analyze(
     window_us: windowsOf(detectors),
     budget_per_day,
   });
-  const asked = (all: readonly Finding[]): Finding[] =>
-    all.filter((one) => isAsked(one, options)).map((one) => withNames(one, deviceAt));
-  const [shown, held, folded] = [asked(list.shown), asked(list.held), asked(list.folded)];
+  // Chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so that `--since`
+  // changes nothing of what it leaves.
+  const asked = askedSince(list, options.since ?? 0);
+  const named = (all: readonly Finding[]): Finding[] => all.map((one) => withNames(one, deviceAt));
+  const [shown, held, folded] = [named(asked.shown), named(asked.held), named(asked.folded)];
   failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));
   stampVantage([...shown, ...held, ...folded], vantage);
@@ -202,14 +204,6 @@ function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[])
       if (words !== undefined) caveats.push(words);
     }
   }
-}
-
-/**
- * What is told is chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so
- * that `--since` changes nothing of what it leaves.
- */
-function isAsked(finding: Finding, { since }: AnalyzeOptions): boolean {
-  return since === null || finding.end_at >= since;
 }
 
 /** Finds and tells apart what is to be read; `input_unknown` with the reasons when nothing of it can be. */

@@ -8,7 +8,7 @@ import { type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
 import { answers, sampleStart, scenario, zeekJson } from '../../src/scenarios/index.ts';
 import { severities } from '../../src/schema/detector.ts';
 import type { Finding } from '../../src/schema/finding.ts';
-import { openStore } from '../../src/store/index.ts';
+import { listFindings, openStore } from '../../src/store/index.ts';
 
 /** What `weir start` shows, held to the sample's own answers. */
 
@@ -19,6 +19,8 @@ const suspect = stages[0]!.src_ip;
 const harmless = ['10.20.1.170', '10.20.1.26', '10.20.0.30'];
 const folder = mkdtempSync(join(tmpdir(), 'weir-sample-test-'));
 let result: AnalyzeResult;
+/** ids that `weir explain` would find */
+let kept: Set<string>;
 
 before(async () => {
   const log = join(folder, 'office.log');
@@ -43,20 +45,25 @@ before(async () => {
       now: Date.now() * 1000,
       progress: () => {},
     });
+    const all = [true, false].map((shown) =>
+      listFindings(store, { run_id: 'sample', shown, limit: 100_000 }),
+    );
+    kept = new Set((await Promise.all(all)).flat().map((one) => one.finding_id));
   } finally {
     await store.close();
   }
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const about = (host: string): ((finding: Finding) => boolean) => {
+const about = (host: string): ((finding: Pick<Finding, 'entity'>) => boolean) => {
   return (finding) => Object.values(finding.entity).includes(host);
 };
 
 describe('what weir start says of the sample', () => {
   for (const stage of stages) {
     it(`names the stage: ${stage.note}`, () => {
-      const found = result.findings.filter(
+      const told = result.findings.flatMap((one) => [one, ...one.also, ...one.members]);
+      const found = told.filter(
         (one) =>
           stage.detectors.includes(one.detector) &&
           about(stage.src_ip)(one) &&
@@ -66,6 +73,19 @@ describe('what weir start says of the sample', () => {
       assert.ok(found.length > 0, `none of ${stage.detectors.join(', ')} names ${stage.src_ip}`);
     });
   }
+
+  it('shows no id that cannot be asked for', () => {
+    const shown = result.findings.flatMap((one) => [
+      one.finding_id,
+      ...[...one.also, ...one.members].map((two) => two.finding_id),
+      ...one.related,
+    ]);
+    assert.ok(shown.length > result.findings.length);
+    assert.deepEqual(
+      shown.filter((id) => !kept.has(id)),
+      [],
+    );
+  });
 
   it('puts the host of the attack on top', () => {
     const top = result.findings.slice(0, 6);
