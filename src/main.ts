@@ -85,7 +85,19 @@ function exitOf(error: unknown): number {
 
 // `weir … | head` closes our output early: that is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  const full = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  process.exit(
+    exitOf(
+      full
+        ? new WeirError(
+            'disk_full',
+            'The output cannot be written: its disk is full; make room or write elsewhere',
+          )
+        : new WeirError('output_failed', `The output cannot be written (${error.code}); write it elsewhere`),
+    ),
+  );
 });
+// Notes that nobody can read are no reason to stop.
+process.stderr.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2)).catch(exitOf);

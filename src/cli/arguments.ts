@@ -23,6 +23,10 @@ export function instant(text: string, name: string): number {
   if (/^\d{9,11}(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1e6);
   const zoned = text.length === 10 || /([zZ]|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`;
   const ms = iso.test(text) ? Date.parse(zoned.replace(' ', 'T')) : Number.NaN;
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number);
+  const days = new Date(Date.UTC(year!, month!, 0)).getUTCDate();
+  if (iso.test(text) && (month! < 1 || month! > 12 || day! < 1 || day! > days || Number.isNaN(ms)))
+    throw new WeirError('usage', `--${name}: there is no such day or time: ${plain(text)}`);
   if (Number.isNaN(ms))
     throw new WeirError(
       'usage',

@@ -1,4 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, openSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { type Input, missing } from './inputs.ts';
 import { encodingOf, Unpacker } from './unpack.ts';
 
@@ -117,6 +119,8 @@ class Opened implements OpenInput {
 
   private async file(): Promise<AsyncIterator<Buffer>> {
     try {
+      // Waiting for who writes into a pipe holds no thread, so that the program can end meanwhile.
+      if ((await stat(this.input.path)).isFIFO()) return pipeChunks(this.input.path);
       this.handle = await open(this.input.path, 'r');
       if ((await this.handle.stat()).isDirectory()) throw new Error('it is a folder');
     } catch (error) {
@@ -243,6 +247,12 @@ async function* fileChunks(handle: FileHandle): AsyncGenerator<Buffer> {
   } finally {
     await ahead.catch(() => {});
   }
+}
+
+function pipeChunks(path: string): AsyncIterator<Buffer> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  return pipe[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 }
 
 function stdin(): AsyncIterator<Buffer> {
