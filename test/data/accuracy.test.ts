@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadContent } from '../../src/content/index.ts';
 import { residue } from '../../src/schema/ledger.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { attacks } from './attacks.ts';
@@ -22,7 +21,6 @@ const past: Readonly<Record<string, Measured>> = JSON.parse(
 );
 const page = join(import.meta.dirname, '..', '..', 'docs', 'accuracy.md');
 
-const content = loadContent();
 const now = new Map<string, Measured>();
 const sets = dataSets();
 let store: Store;
@@ -51,7 +49,7 @@ describe('sets without labels are read without loss, and no detector fails on th
 });
 
 async function judge(set: DataSet): Promise<void> {
-  const result = await analyzeSet(store, content, set);
+  const result = await analyzeSet(store, set);
   const figures = measured(set, result);
   now.set(set.name, figures);
   for (const input of result.inputs) assert.equal(residue(input.ledger), 0, `${input.file} has a residue`);

@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Content } from '../../src/content/index.ts';
-import { type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
+import type { AnalyzeResult } from '../../src/pipeline/route.ts';
 import type { Finding } from '../../src/schema/finding.ts';
 import type { Store } from '../../src/store/index.ts';
+import { run } from '../whole/run-analyze.ts';
 import type { DataSet } from './sets.ts';
 import { unzip } from './zip.ts';
 
@@ -32,26 +32,11 @@ export function naming(findings: readonly Finding[], hosts: readonly string[]): 
 }
 
 /** Analyses one set as a user would without options, in a store that is emptied first. */
-export function analyzeSet(store: Store, content: Content, set: DataSet): Promise<AnalyzeResult> {
+export function analyzeSet(store: Store, set: DataSet): Promise<AnalyzeResult> {
   const paths = /\.zip$/i.test(set.path)
     ? unzip(set.path, mkdtempSync(join(tmpdir(), 'weir-set-')))
     : [set.path];
-  return analyze(store, content, {
-    run_id: 'accuracy',
-    version: '0',
-    paths,
-    baseline_paths: [],
-    since: null,
-    until: null,
-    local_networks: null,
-    roles: {},
-    budget_per_day: 20,
-    detectors: [],
-    keep_raw: false,
-    evidence: 3,
-    now: Date.now() * 1000,
-    progress: () => {},
-  });
+  return run(store, paths, { evidence: 3, now: Date.now() * 1000 });
 }
 
 /** The figures of one set from what an analysis gave. */

@@ -110,6 +110,20 @@ test('one record of 1970 changes neither span nor history nor any finding', asyn
 });
 
 const shared = {
+  '02-two-at-once': ({ findings }: AnalyzeResult) => {
+    for (const host of ['10.1.2.31', '10.1.2.33']) {
+      const scan = findings.find((one) => one.detector === 'horizontal_scan' && one.entity.src_ip === host);
+      assert.match(scan?.summary ?? `nothing of ${host}`, /tcp port 445 of 254 hosts/);
+    }
+  },
+  '03-beacon-through-proxy': ({ findings }: AnalyzeResult) => {
+    const rhythm = findings.filter((one) => one.detector.startsWith('beacon'));
+    assert.deepEqual(
+      rhythm.map((one) => [one.detector, one.entity.src_ip, one.entity.dst_name]),
+      [['beacon_name', '10.1.2.29', 'cdn.update-check.example']],
+    );
+    assert.ok(findings.indexOf(rhythm[0]!) < 3);
+  },
   '10-asymmetric': ({ vantage, findings }: AnalyzeResult) => {
     assert.equal(vantage[0]!.network, '10.1.2.0/24');
     assert.deepEqual(
@@ -123,6 +137,11 @@ const shared = {
       /scan|ping|without success/,
     ),
   '18-icmp-unreachable': ({ findings }: AnalyzeResult) => assert.deepEqual(findings, []),
+  '22-ldap-resets': ({ findings }: AnalyzeResult) =>
+    assert.deepEqual(
+      findings.filter((one) => one.detector === 'brute_force'),
+      [],
+    ),
 };
 for (const [name, holds] of Object.entries(shared)) {
   const path = caseFolder(name);
