@@ -149,7 +149,8 @@ async function run(paths: readonly string[]): Promise<Outcome> {
       progress: () => {},
     });
     for (const { detector, why } of result.failed) console.log(`  FAILED ${detector}: ${why}`);
-    const held = await listFindings(store, { run_id: 'quiet', shown: false, limit: 100_000 });
+    const others = await listFindings(store, { run_id: 'quiet', shown: false, limit: 100_000 });
+    const held = others.filter((one) => one.folded_into === '');
     return { result, held, wall_s: (performance.now() - began) / 1000, peak_mb: memory.stop() };
   } finally {
     await store.close();
@@ -199,9 +200,9 @@ function concerns(finding: Finding, answer: Answer): boolean {
   const late_us = 2 * day_us;
   if (finding.end_at < answer.from || finding.start_at > answer.to + late_us) return false;
   const about = new Set(
-    [finding.entity, ...finding.members.map((one) => one.entity)].flatMap((one) =>
-      Object.values(one).map(String),
-    ),
+    [finding, ...finding.also, ...finding.members]
+      .map((one) => one.entity)
+      .flatMap((one) => Object.values(one).map(String)),
   );
   return about.has(answer.src_ip === '' ? answer.dst_ip : answer.src_ip);
 }
@@ -209,7 +210,10 @@ function concerns(finding: Finding, answer: Answer): boolean {
 function tellAttack(attack: Attack, { result, held }: Outcome): boolean {
   let all_told = true;
   for (const answer of attack.answers) {
-    const right = (one: Finding): boolean => answer.detectors.includes(one.detector) && concerns(one, answer);
+    // As a line, or by name within one.
+    const right = (line: Finding): boolean =>
+      [line, ...line.also, ...line.members].some((one) => answer.detectors.includes(one.detector)) &&
+      concerns(line, answer);
     const listed = result.findings.filter(right);
     const first = listed[0];
     if (first) {
