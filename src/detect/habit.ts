@@ -32,6 +32,12 @@ export class Habits {
     return earlier / (day - known.first_day + 1);
   }
 
+  /** Whether it is known for about these values, of whatever day. */
+  covers(key: string, values: readonly number[]): boolean {
+    const known = this.#known.get(key);
+    return known !== undefined && !isMuchMore(values, known);
+  }
+
   /** Whether it showed about these values on an earlier day already: once is no habit, but no news either. */
   again(key: string, at_s: number, values: readonly number[]): boolean {
     const known = this.#known.get(key);

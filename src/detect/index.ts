@@ -5,10 +5,12 @@ import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Finding } from '../schema/finding.ts';
 import { beaconJudge } from './beacon.ts';
 import { Calibrator } from './calibrate.ts';
+import { numbers } from './columns.ts';
 import { deviationJudge } from './deviation.ts';
 import { factJudge } from './fact.ts';
 import { findingOf, type Techniques } from './finding.ts';
 import { forestJudge } from './forest.ts';
+import { Habits } from './habit.ts';
 import type { Judge } from './judge.ts';
 import { noveltyJudge } from './novelty.ts';
 
@@ -63,6 +65,7 @@ export async function detect(
   const judge = judgeOf(detector, feature);
   const calibrator = new Calibrator(detector);
   const tests = new TestsPerDay();
+  const of_baseline = new Habits();
   const findings: Finding[] = [];
   for await (const window of groupRuns(rows, (row) => row.window_at_s)) {
     const window_at_s = window[0]!.window_at_s;
@@ -75,9 +78,15 @@ export async function detect(
     tests.note(window_at_s, judgements.filter((one) => one.model_p > ordinary_p).length);
     const most_p = options.most_p(tests.at(window_at_s));
     for (const judgement of judgements) {
-      if (judgement.row.last_at / 1e6 < options.taught_until_s) continue;
+      const { key, last_at } = judgement.row;
+      const figures = figuresOf(detector, judgement.row);
+      if (last_at / 1e6 < options.taught_until_s) {
+        if (judgement.model_p <= ordinary_p) of_baseline.note(key, last_at / 1e6, figures);
+        continue;
+      }
       run.judged++;
-      if (judgement.p_value > most_p) continue;
+      // Whoever gives a baseline says that what is in it is known: a beacon, a scanner.
+      if (judgement.p_value > most_p || of_baseline.covers(key, figures)) continue;
       const finding = findingOf(detector, feature, judgement, options.techniques);
       // A window may begin in what is only learned from; what is said begins where that ends.
       findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until_s * 1e6) });
@@ -85,6 +94,11 @@ export async function detect(
   }
   run.findings = findings.length;
   return findings;
+}
+
+/** The figures that say how much of it there was; none where it is there or not. */
+function figuresOf({ model }: Detector, row: FeatureRow): number[] {
+  return model.kind === 'deviation' ? numbers(row, Object.keys(model.columns)) : [];
 }
 
 export {

@@ -31,7 +31,7 @@ function row(window_at_s: number, host: string, values: Record<string, unknown>)
 }
 
 /** Hosts that a detector tells of, with its real threshold. */
-async function told(id: string, rows: readonly FeatureRow[]): Promise<Set<string>> {
+async function told(id: string, rows: readonly FeatureRow[], taught_until_s = 0): Promise<Set<string>> {
   const detector = content.detectors.find((one) => one.id === id)!;
   const feature = content.features.get(detector.features)!;
   const share = shareOf(
@@ -42,7 +42,7 @@ async function told(id: string, rows: readonly FeatureRow[]): Promise<Set<string
     yield* [...rows].sort((a, b) => a.window_at_s - b.window_at_s || (a.key < b.key ? -1 : 1));
   }
   const options = {
-    taught_until_s: 0,
+    taught_until_s,
     most_p: (tests: number) => (detector.model.kind === 'fact' ? 0.01 : threshold(tests, share)),
     techniques: () => undefined,
   };
@@ -129,3 +129,31 @@ for (const [id, { attack }] of Object.entries(kinds))
       );
     });
   });
+
+describe('a baseline that is given', () => {
+  const times = Array.from({ length: 120 }, (_, i) => i * 60);
+  const beacon = (at: number, host: string): FeatureRow => {
+    const calls = times.map((second) => at + 60 + second);
+    const values = { call_times: calls, call_bytes: calls.map(() => 0), clients: 1, hosts: 20 };
+    return { ...row(at, host, values), last_at: calls.at(-1)! * 1e6 };
+  };
+  const today = Math.floor(now_s / day_s) * day_s;
+
+  it('calms the beacon that is in it, and no other', async () => {
+    const rows = [beacon(today - day_s, '10.0.0.5'), beacon(today, '10.0.0.5'), beacon(today, attacker)];
+    assert.deepEqual(await told('beacon_address', rows, today), new Set([attacker]));
+    assert.deepEqual(
+      await told('beacon_address', rows),
+      new Set(['10.0.0.5', attacker]),
+      'without a baseline',
+    );
+  });
+
+  it('does not calm what is three times as much as in it', async () => {
+    const scan = (at: number, hosts: number): FeatureRow => row(at, attacker, { hosts, answered_hosts: 0 });
+    const same = [scan(now_s - day_s, 60), scan(now_s, 150)];
+    assert.deepEqual(await told('horizontal_scan', same, today), new Set());
+    const more = [scan(now_s - day_s, 60), scan(now_s, 200)];
+    assert.deepEqual(await told('horizontal_scan', more, today), new Set([attacker]));
+  });
+});
