@@ -186,6 +186,15 @@ describe('one line for a pair', () => {
     assert.equal(folded([by_address, by_name]).lines.length, 1);
   });
 
+  it('an upload that went to one place is told with what else is said of that place', () => {
+    const host = { src_ip: '10.0.0.5' };
+    const upload = (top_share: number): Finding =>
+      finding({ detector: 'upload_volume', entity: host, values: { dst_ip: '203.0.113.9', top_share } });
+    const first_call = finding({ detector: 'rare_destination', entity: { ...host, dst_ip: '203.0.113.9' } });
+    assert.equal(folded([upload(0.998), first_call]).lines.length, 1);
+    assert.equal(folded([upload(0.5), first_call]).lines.length, 2);
+  });
+
   it('other hosts, other places, other days and what is about one host alone stay lines of their own', () => {
     const all = [
       finding({ entity: pair }),

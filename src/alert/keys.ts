@@ -48,12 +48,21 @@ export function pairsOf(findings: readonly Finding[]): (finding: Finding) => str
     if (before === undefined || name < before) names.set(key, name);
   }
   return (finding) => {
-    const { src_ip = '', dst_ip = '', dst_name = '' } = finding.entity;
+    const { src_ip = '', dst_name = '' } = finding.entity;
+    const dst_ip = finding.entity.dst_ip ?? mainPlace(finding);
     if (src_ip === '' || (dst_ip === '' && dst_name === '')) return finding.finding_id;
     if (dst_name !== '') return pairKey(finding, String(dst_name));
     const key = pairKey(finding, String(dst_ip));
     return pairKey(finding, names.get(key) ?? String(dst_ip));
   };
+}
+
+/** Share of what a host sent from which on it is about the place that got it. */
+const nearly_all = 0.9;
+
+/** The one address that nearly all of it went to, where a finding is about all that a host did; '' when there is none. */
+function mainPlace({ values }: Finding): string {
+  return Number(values.top_share ?? 0) >= nearly_all ? String(values.dst_ip ?? '') : '';
 }
 
 function pairKey(finding: Finding, place: string): string {

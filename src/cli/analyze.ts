@@ -25,7 +25,7 @@ Splunk, Elasticsearch), learns what is usual in them and prints what is not, wit
   --since, --until T   report only what ends after / leave out what happens after an instant (UTC)
   --local-nets NETS    comma-separated networks that are yours (default: the private ranges)
   --config FILE        your networks and the roles of hosts, in YAML (see README: Settings)
-  --budget N/day       at most so many findings a day (default 20/day)
+  --budget N/day       at most so many lines a day (default 20/day); medium and more is never held
   --detector ID        only this detector (may be given several times); weir check lists them
   --content DIR        a folder of your own detectors and features beside the shipped ones
   --top N              findings told in a paragraph (default 5)
