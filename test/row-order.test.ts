@@ -20,7 +20,7 @@ const content = loadContent();
 const day_us = 86_400e6;
 const start = Date.UTC(2026, 0, 5) * 1000;
 const attacks =
-  `beacon brute_force cleartext_password collection dead_control_server dga directory_replication dns_tunnel
+  `beacon brute_force cleartext_password collection dead_control_server dead_server dga ping_sweep directory_replication dns_tunnel
   low_and_slow exfil form_guessing horizontal_scan host_flood host_silent icmp_tunnel inbound_scan kerberoasting
   lateral_movement long_connection mail_burst new_internal_service odd_tls password_spraying phishing_click
   port_protocol_mismatch rare_destination signature_alert slow_scan vertical_scan`.split(/\s+/);

@@ -41,13 +41,16 @@ export function spanOf(days: ReadonlyMap<number, DaySeen>): Span | null {
   const isStray = (one: Part): boolean =>
     one !== main &&
     one.events <= main.events * (one.last_day < first_believable ? stray_share_before_1990 : stray_share);
-  const kept = parts.filter((one) => !isStray(one));
-  const strays = parts.filter(isStray);
+  const sum = (of: readonly Part[]): number => of.reduce((all, one) => all + one.events, 0);
+  const far = parts.filter(isStray);
+  // Many small recordings far from each other are no strays of the largest.
+  const strays = sum(far) * 2 <= sum(parts) ? far : [];
+  const kept = parts.filter((one) => !strays.includes(one));
   return {
     first_time: kept[0]!.first_time,
     last_time: kept.at(-1)!.last_time,
     days: kept.reduce((sum, one) => sum + one.days, 0),
-    strays: strays.reduce((sum, one) => sum + one.events, 0),
+    strays: sum(strays),
     stray_time: strays[0]?.first_time ?? null,
   };
 }
