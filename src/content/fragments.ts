@@ -7,6 +7,8 @@ import { yamlAs } from './mistakes.ts';
 export interface Fragment {
   readonly takes: readonly string[];
   readonly sql: string;
+  /** says the same where no host is a web proxy, which most networks have none of, and is read faster */
+  readonly without_proxy?: string | undefined;
 }
 /** Facts that several features use, by name. */
 export type Fragments = ReadonlyMap<string, Fragment>;
@@ -14,7 +16,12 @@ export type Fragments = ReadonlyMap<string, Fragment>;
 const name = z.string().regex(/^[a-z_]+$/);
 const File = z.record(
   name,
-  z.strictObject({ means: z.string(), takes: z.array(name).default([]), sql: z.string() }),
+  z.strictObject({
+    means: z.string(),
+    takes: z.array(name).default([]),
+    sql: z.string(),
+    without_proxy: z.string().optional(),
+  }),
 );
 
 /** A fragment may use others, so deep; more is a circle. */
@@ -24,9 +31,21 @@ const deepest = 8;
 export function readFragments(file: string): Fragments {
   if (!existsSync(file)) return new Map();
   return new Map(
-    Object.entries(yamlAs(file, readFileSync(file, 'utf8'), File)).map(([name, { takes, sql }]) => [
+    Object.entries(yamlAs(file, readFileSync(file, 'utf8'), File)).map(
+      ([name, { takes, sql, without_proxy }]) => [
+        name,
+        { takes, sql: sql.trim(), without_proxy: without_proxy?.trim() },
+      ],
+    ),
+  );
+}
+
+/** The fragments as they read where no host is a web proxy. */
+export function withoutProxy(fragments: Fragments): Fragments {
+  return new Map(
+    [...fragments].map(([name, { takes, sql, without_proxy }]) => [
       name,
-      { takes, sql: sql.trim() },
+      { takes, sql: without_proxy ?? sql },
     ]),
   );
 }

@@ -11,7 +11,7 @@ import { readable_tables } from '../schema/readable.ts';
 import { RoleDefinition } from '../schema/role.ts';
 import { Shape } from '../schema/shape.ts';
 import { technique } from './attack.ts';
-import { type Fragments, fillFragments, readFragments } from './fragments.ts';
+import { type Fragments, fillFragments, readFragments, withoutProxy } from './fragments.ts';
 import { Mistakes, yamlAs } from './mistakes.ts';
 import { completeRole } from './roles.ts';
 import { orderDependence } from './row-order.ts';
@@ -134,15 +134,27 @@ export function readFeature(file: string, fragments: Fragments): Feature {
   if (!found)
     throw invalid(file, 'starts with a /* comment of YAML */ that says about, grain, reads and columns');
   const head = yamlAs(file, found[1]!, FeatureHead, text.slice(0, text.indexOf('/*')).split('\n').length);
-  const sql = fillFragments(found[2]!.trim().replace(/;\s*$/, ''), fragments, file);
-  if (!/^(with|select)\b/i.test(withoutComments(sql).trim()))
-    throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
+  const written = found[2]!.trim().replace(/;\s*$/, '');
+  const sql = fillFragments(written, fragments, file);
+  const sql_without_proxy = fillFragments(written, withoutProxy(fragments), file);
   for (const table of head.reads)
     if (!readable_tables.has(table)) throw invalid(file, `reads: there is no table ${table}`);
+  for (const one of new Set([sql, sql_without_proxy])) checkStatement(file, one);
+  return {
+    ...head,
+    id: basename(file, '.sql'),
+    sql: withoutComments(sql),
+    sql_without_proxy: withoutComments(sql_without_proxy),
+    file,
+  };
+}
+
+function checkStatement(file: string, sql: string): void {
+  if (!/^(with|select)\b/i.test(withoutComments(sql).trim()))
+    throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
   checkSql(file, 'the statement', sql, 'query');
   const [order] = orderDependence(sql);
   if (order) throw invalid(file, order);
-  return { ...head, id: basename(file, '.sql'), sql: withoutComments(sql), file };
 }
 
 /** A detector file. */

@@ -3,12 +3,12 @@ import type { Content } from '../content/index.ts';
 import { fractionSums } from '../content/row-order.ts';
 import { evidenceStatements, recountStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
-import type { Feature } from '../schema/detector.ts';
+import type { Detector, Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { RoleDefinition } from '../schema/role.ts';
 import type { Params, Store } from '../store/index.ts';
 import { roleStatement } from './roles.ts';
-import { feature_settings } from './rows.ts';
+import { feature_settings, withoutProxy } from './rows.ts';
 
 /**
  * Tries every detector's statement on a store: SQL that does not run, or gives other columns than the feature says, is
@@ -18,22 +18,8 @@ export async function checkStatements(store: Store, content: Content): Promise<v
   for (const role of content.roles) await checkRole(store, role);
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    const { sql, params } = featureStatement(feature, detector, { from_s: 0, to_s: 1 }, { from: 0, to: 1 });
-    try {
-      const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, {
-        name: 'check',
-        settings: feature_settings,
-        of_content: true,
-      });
-      const missing = statementColumns(feature, detector).filter(
-        (name) => !columns.some((one) => one.name === name),
-      );
-      if (missing.length > 0)
-        throw new WeirError('content_invalid', `${feature.file}: no column ${missing.join(', ')}`);
-      await checkSums(store, sql, params, feature.file);
-    } catch (cause) {
-      throw invalid(`${detector.file} with ${feature.file}`, cause);
-    }
+    await checkFeature(store, detector, feature);
+    if (feature.sql_without_proxy !== feature.sql) await checkFeature(store, detector, withoutProxy(feature));
     const blank = blankFinding(feature);
     const backing = [
       ...evidenceStatements(detector, blank, 1),
@@ -50,6 +36,25 @@ export async function checkStatements(store: Store, content: Content): Promise<v
           throw invalid(`${detector.file}: evidence or recount`, cause);
         });
     }
+  }
+}
+
+async function checkFeature(store: Store, detector: Detector, feature: Feature): Promise<void> {
+  const { sql, params } = featureStatement(feature, detector, { from_s: 0, to_s: 1 }, { from: 0, to: 1 });
+  try {
+    const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, {
+      name: 'check',
+      settings: feature_settings,
+      of_content: true,
+    });
+    const missing = statementColumns(feature, detector).filter(
+      (name) => !columns.some((one) => one.name === name),
+    );
+    if (missing.length > 0)
+      throw new WeirError('content_invalid', `${feature.file}: no column ${missing.join(', ')}`);
+    await checkSums(store, sql, params, feature.file);
+  } catch (cause) {
+    throw invalid(`${detector.file} with ${feature.file}`, cause);
   }
 }
 

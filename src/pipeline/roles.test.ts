@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loadContent } from '../content/index.ts';
+import type { Feature } from '../schema/detector.ts';
 import type { Role } from '../schema/role.ts';
-import { listRoles, openStore, type Store } from '../store/index.ts';
+import { hasRole, listRoles, openStore, type Store } from '../store/index.ts';
 import { checkRoleNames, withSaid } from './roles.ts';
+import { featureRows } from './rows.ts';
 import { play } from './try.ts';
 
 const content = loadContent();
@@ -82,4 +84,25 @@ test('a role that does not exist is told before anything is read, with those the
     code: 'config_invalid',
     message: /10\.0\.0\.1: there is no role scaner; there are .*scanner/,
   });
+});
+
+test('where no host is a web proxy, features read what is stored once, and give the rows that they give with proxies in mind', async () => {
+  await play(store, content, { scenario: 'office', hosts: 8, days: 0.7 });
+  assert.equal(await hasRole(store, 'proxy'), false);
+  for (const id of [
+    'beacon_address',
+    'beacon_name',
+    'low_and_slow_exfiltration',
+    'rare_destination',
+    'upload_volume',
+  ]) {
+    const detector = { ...content.detectors.find((one) => one.id === id)!, when: '1' };
+    const feature = content.features.get(detector.features)!;
+    assert.match(feature.sql, /'proxy'/, id);
+    assert.doesNotMatch(feature.sql_without_proxy, /'proxy'/, id);
+    const rowsFrom = (one: Feature) => Array.fromAsync(featureRows(store, one, detector, 2e15));
+    const plain = await rowsFrom(feature);
+    assert.ok(plain.length > 0, id);
+    assert.deepEqual(plain, await rowsFrom({ ...feature, sql_without_proxy: feature.sql }), id);
+  }
 });

@@ -12,7 +12,7 @@ import {
 import type { Detector, Feature } from '../schema/detector.ts';
 import { type DeviceAt, deviceBook } from '../schema/device.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import { listDevices, type QueryOptions, type Store } from '../store/index.ts';
+import { hasRole, listDevices, type QueryOptions, type Store } from '../store/index.ts';
 
 /** Settings of every feature statement: a column keeps its meaning where an aggregate of it has the same name. */
 export const feature_settings = { prefer_column_name_to_alias: 1 } as const;
@@ -34,8 +34,14 @@ export async function* featureRows(
   const { hours, all } = await eventsByHour(store, feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
   const deviceAt = deviceBook(await listDevices(store));
+  const asked = (await hasRole(store, 'proxy')) ? feature : withoutProxy(feature);
   for (const range of windowRanges(hours, windowsOf(detector), most))
-    yield* rowsOf(store, feature, detector, range, all, deviceAt);
+    yield* rowsOf(store, asked, detector, range, all, deviceAt);
+}
+
+/** The feature with its statement for a network in which no host is a web proxy: the same rows, read faster. */
+export function withoutProxy(feature: Feature): Feature {
+  return { ...feature, sql: feature.sql_without_proxy };
 }
 
 /** When there were how many events in some tables, and from when to when: both by event time. */

@@ -10,6 +10,16 @@ export async function saveRoles(store: Store, roles: readonly Role[]): Promise<v
   await insertRows(store.connection, 'role', rows);
 }
 
+/** Whether any host has a role. */
+export async function hasRole(store: Store, role: string): Promise<boolean> {
+  const rows = await store.rows<[number]>(
+    'SELECT 1 FROM role WHERE role = {role:String} LIMIT 1',
+    { role },
+    { name: 'role' },
+  );
+  return rows.length > 0;
+}
+
 /** Roles by host. */
 export async function listRoles(store: Store): Promise<Role[]> {
   const rows = await store.rows<[string, string, string, number, string, Role['source']]>(
