@@ -1,9 +1,12 @@
 /**
- * `weir analyze` over an office's connections, as a user runs it: wall time, processor time, and the largest memory of
- * all its processes together (PSS, sampled four times a second).
- *   node bench/analyze.ts [--events 100000,1000000,5000000] [--runs 1] [--command "node src/main.ts"] [--keep FOLDER]
- * The logs are made first, from a fixed seed, in a temporary folder (480 MB for a million lines) or in FOLDER, where they
- * are found again. `--command`: another Weir to measure on the same logs.
+ * The work of `weir analyze` over an office's connections: wall time, processor time, the largest memory of all its
+ * processes together (PSS, sampled four times a second), findings, detectors that failed (there must be none), and which
+ * of them took the time.
+ *   node bench/analyze.ts [--events 100000,1000000,10000000,50000000] [--days 2] [--runs 1] [--keep FOLDER]
+ *     [--command "node src/main.ts"]
+ * The logs are made first, from a fixed seed, in a temporary folder (480 MB for a million lines, so 24 GB for fifty) or in
+ * FOLDER, where they are found again. `--command`: another Weir to measure on the same logs, by its command line and
+ * without what each detector took.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -20,19 +23,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadContent } from '../src/content/index.ts';
+import { analyze } from '../src/pipeline/route.ts';
 import { scenario, zeekJson } from '../src/scenarios/index.ts';
+import { openStore } from '../src/store/index.ts';
 import { load, machine, processTree, pssOf, read } from './machine.ts';
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '100000,1000000,5000000' },
+    events: { type: 'string', default: '100000,1000000,10000000' },
+    days: { type: 'string', default: '2' },
+    once: { type: 'string' },
     runs: { type: 'string', default: '1' },
     command: { type: 'string' },
     keep: { type: 'string' },
   },
 });
 
-const days = 2;
+const days = Number(values.days);
 /** Connections one host of the office opens a day, roughly; a few hosts too many are made and the log cut. */
 const a_day = 2150;
 
@@ -64,19 +72,72 @@ function cpuOf(pid: number): number {
   return fields ? (Number(fields[11]) + Number(fields[12])) / 100 : 0;
 }
 
+interface Told {
+  readonly findings: number;
+  readonly failed: readonly string[];
+  /** seconds of reading and of each detector */
+  readonly steps: readonly (readonly [name: string, seconds: number])[];
+}
+
+/** One analysis in this process, told on standard output: what the measured child does. */
+async function once(path: string): Promise<void> {
+  const steps = new Map<string, number>();
+  let [step, began] = ['start', performance.now()];
+  const next = (name: string): void => {
+    if (name === step) return;
+    const now = performance.now();
+    steps.set(step, (steps.get(step) ?? 0) + (now - began) / 1000);
+    [step, began] = [name, now];
+  };
+  const store = await openStore({ directory: null });
+  try {
+    const { findings, held, failed } = await analyze(store, loadContent(), {
+      run_id: 'bench',
+      version: '0',
+      paths: [path],
+      baseline_paths: [],
+      since: null,
+      until: null,
+      local_networks: null,
+      roles: {},
+      budget_per_day: 20,
+      detectors: [],
+      keep_raw: false,
+      evidence: 5,
+      now: Date.UTC(2026, 5, 1) * 1000,
+      progress: (state) => next(state.step === 'read' ? 'reading' : state.detector),
+    });
+    next('end');
+    const told: Told = {
+      findings: findings.length + held.findings,
+      failed: failed.map(({ detector, why }) => `${detector}: ${why}`),
+      steps: [...steps].sort((a, b) => b[1] - a[1]),
+    };
+    console.log(JSON.stringify(told));
+  } finally {
+    await store.close();
+  }
+}
+
 interface Run {
   readonly wall_s: number;
   readonly cpu_s: number;
   readonly peak_mb: number;
+  readonly told: Told | null;
 }
 
 async function run(path: string): Promise<Run> {
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const [program = '', ...before] = values.command?.split(' ') ?? [process.execPath, main];
+  const self = fileURLToPath(import.meta.url);
+  const command = values.command?.split(' ').concat('analyze', path);
+  const [program = '', ...args] = command ?? [process.execPath, self, '--once', path];
   const began = performance.now();
-  const child = spawn(program, [...before, 'analyze', path], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, { stdio: ['ignore', command ? 'ignore' : 'pipe', 'pipe'] });
   let words = '';
-  child.stderr.on('data', (data: Buffer) => {
+  let answer = '';
+  child.stdout?.on('data', (data: Buffer) => {
+    answer += data.toString();
+  });
+  child.stderr?.on('data', (data: Buffer) => {
     words = (words + data.toString()).slice(-2000);
   });
   let peak_mb = 0;
@@ -95,7 +156,20 @@ async function run(path: string): Promise<Run> {
   const wall_s = (performance.now() - began) / 1000;
   // 0: nothing found, 1: findings
   if (status !== 0 && status !== 1) throw new Error(`analyze ended with ${status}: ${words}`);
-  return { wall_s, cpu_s: [...cpu.values()].reduce((sum, one) => sum + one, 0), peak_mb };
+  const cpu_s = [...cpu.values()].reduce((sum, one) => sum + one, 0);
+  return { wall_s, cpu_s, peak_mb, told: command ? null : (JSON.parse(answer) as Told) };
+}
+
+/** What a run said, in two lines. */
+function toldOf({ findings, failed, steps }: Told): string {
+  const dearest = steps.slice(0, 8).map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`);
+  const lost = failed.length === 0 ? 'failed detectors 0' : `FAILED ${failed.length}: ${failed.join('; ')}`;
+  return `            findings ${findings}, ${lost}\n            most time: ${dearest.join(', ')}`;
+}
+
+if (values.once !== undefined) {
+  await once(values.once);
+  process.exit(0);
 }
 
 console.log(machine());
@@ -107,11 +181,13 @@ try {
     const path = join(folder, `conn-${events}.log`);
     if (!existsSync(path)) writeLog(path, events);
     for (let i = 0; i < Number(values.runs); i++) {
-      const { wall_s, cpu_s, peak_mb } = await run(path);
+      const { wall_s, cpu_s, peak_mb, told } = await run(path);
       const rate = Math.round(events / wall_s).toLocaleString('en');
       console.log(
         `${events.toLocaleString('en').padStart(10)} connections  ${wall_s.toFixed(1).padStart(6)} s  ${rate.padStart(8)} events/s  processor ${cpu_s.toFixed(1)} s  peak PSS ${Math.round(peak_mb)} MB  ${load()}`,
       );
+      if (told) console.log(toldOf(told));
+      if (told && told.failed.length > 0) process.exitCode = 1;
     }
     if (values.keep === undefined) rmSync(path);
   }

@@ -18,9 +18,12 @@ columns:
   service: {unit: text, says: protocol}
   shape: {unit: text, says: "what such calls are known for, when all of them are"}
 */
-SELECT * FROM (
 SELECT
-  window_at, src_ip, dst_ip, dst_port, transport, calls, call_times, call_bytes, sent_bytes, received_bytes,
+  -- Lists are unpacked last: what holds a whole window holds them packed.
+  *, arrayMap(one -> $(call_time(one)), packed) AS call_times, arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes
+FROM (
+SELECT
+  window_at, src_ip, dst_ip, dst_port, transport, calls, packed, sent_bytes, received_bytes,
   count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
@@ -39,8 +42,6 @@ FROM (
     transport,
     count() AS calls,
     groupArraySorted(20000)($(call(time, sent))) AS packed,
-    arrayMap(one -> $(call_time(one)), packed) AS call_times,
-    arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
     sum(sent) AS sent_bytes,
     sum(received) AS received_bytes,
     min(direction) AS direction,

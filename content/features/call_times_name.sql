@@ -21,9 +21,12 @@ columns:
   shape: {unit: text, says: what such a name is known for}
   through: {unit: text, says: web proxy that lies between}
 */
-SELECT * FROM (
 SELECT
-  window_at, src_ip, dst_name, calls, call_times, call_bytes, addresses,
+  -- Lists are unpacked last: what holds a whole window holds them packed.
+  *, arrayMap(one -> $(call_time(one)), packed) AS call_times, arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes
+FROM (
+SELECT
+  window_at, src_ip, dst_name, calls, packed, addresses,
   count() OVER (PARTITION BY window_at, dst_name) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
@@ -42,8 +45,6 @@ FROM (
     dst_name,
     count() AS calls,
     groupArraySorted(20000)($(call(time, bytes))) AS packed,
-    arrayMap(one -> $(call_time(one)), packed) AS call_times,
-    arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes,
     uniqExactIf(dst_ip, dst_ip != '') AS addresses,
     argMax(dst_ip, (time, dst_ip)) AS dst_ip,
     $(most_frequent(dst_port)) AS dst_port,

@@ -88,7 +88,7 @@ export function expandWindows(sql: string, window_s: number, hop_s: number): str
     const start = `toStartOfInterval(${time}, toIntervalSecond(${hop_s}))`;
     if (hop_s >= window_s) return start;
     const hops = Math.ceil(window_s / hop_s);
-    // A window that would begin before 1970 does not exist.
-    return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), arrayFilter(hop -> hop * ${hop_s} <= toUnixTimestamp(${start}), range(${hops}))))`;
+    // A window that would begin before 1970 does not exist, and one that is not asked for is not made.
+    return `arrayJoin(arrayMap(hop -> ${start} - toIntervalSecond(hop * ${hop_s}), arrayFilter(hop -> hop * ${hop_s} <= toUnixTimestamp(${start}) AND toUnixTimestamp(${start}) - hop * ${hop_s} >= {windows_from:UInt32} AND toUnixTimestamp(${start}) - hop * ${hop_s} < {windows_to:UInt32}, range(${hops}))))`;
   });
 }

@@ -87,8 +87,24 @@ async function* rowsOf(
     // What was given stands; the same rows come again in the same order, and those are passed over.
     const again = parts
       ? joined(parts.map((part) => rowsOf(store, feature, detector, part, all, deviceAt)))
-      : oneStatement(store, feature, detector, range, all, deviceAt, sparing(store.memory_bytes));
+      : patiently(() =>
+          oneStatement(store, feature, detector, range, all, deviceAt, sparing(store.memory_bytes)),
+        );
     yield* skipped(again, given);
+  }
+}
+
+/** The engine's own work (merges of parts) may hold memory for a while: the least range is tried three times more. */
+async function* patiently(rows: () => AsyncIterable<FeatureRow>): AsyncGenerator<FeatureRow> {
+  const given = { window_at_s: 0, rows: 0 };
+  for (let tries = 0; ; tries++) {
+    try {
+      yield* noted(skipped(rows(), given), given);
+      return;
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'store_memory' || tries >= 3) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+    }
   }
 }
 
@@ -120,13 +136,20 @@ function sparing(memory_bytes: number): Record<string, string | number> {
   return {
     max_threads: 1,
     max_block_size: 4096,
-    max_bytes_before_external_group_by: early,
+    // Only groups that are kept in two levels can go to disk.
+    group_by_two_level_threshold_bytes: 2 * early,
+    max_bytes_before_external_group_by: 2 * early,
     max_bytes_ratio_before_external_group_by: 0,
     max_bytes_before_external_sort: early,
     max_bytes_ratio_before_external_sort: 0,
     join_algorithm: 'grace_hash',
-    grace_hash_join_initial_buckets: 16,
+    grace_hash_join_initial_buckets: 4,
     max_bytes_in_join: early,
+    // Buffers a column and a file: a megabyte each when left alone.
+    max_read_buffer_size: 65_536,
+    temporary_files_buffer_size: 65_536,
+    prefer_external_sort_block_bytes: 1_000_000,
+    min_external_sort_block_bytes: 1_000_000,
   };
 }
 

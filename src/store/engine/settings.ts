@@ -59,6 +59,11 @@ function escaped(path: string): string {
   return path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** The share of the engine's memory that one statement may have. */
+const for_a_statement = 0.8;
+/** What the engine needs for itself however little it is given: caches, and buffers of a merge for every column. */
+const own_bytes = 128 * 1024 * 1024;
+
 /**
  * Server configuration of the embedded engine. Small caches and pools: the defaults are made for machines with
  * hundreds of GB. Names: https://clickhouse.com/docs/operations/server-configuration-parameters/settings
@@ -66,7 +71,9 @@ function escaped(path: string): string {
 export function engineConfig(memory_bytes: number, rights: Rights): string {
   const megabytes = (n: number) => String(n * 1024 * 1024);
   const server: Record<string, string> = {
-    max_server_memory_usage: String(memory_bytes),
+    max_server_memory_usage: String(
+      Math.max(memory_bytes, Math.floor(memory_bytes * for_a_statement) + own_bytes),
+    ),
     mark_cache_size: megabytes(32),
     uncompressed_cache_size: '0',
     index_mark_cache_size: megabytes(8),
@@ -115,7 +122,7 @@ export function sessionDefaults(memory_bytes: number): Record<string, string> {
     session_timezone: 'UTC',
     max_threads: '2',
     max_insert_threads: '1',
-    max_memory_usage: String(Math.floor(memory_bytes * 0.8)),
+    max_memory_usage: String(Math.floor(memory_bytes * for_a_statement)),
     max_bytes_before_external_group_by: String(Math.floor(memory_bytes * 0.3)),
     max_bytes_before_external_sort: String(Math.floor(memory_bytes * 0.3)),
     max_block_size: '32768',
