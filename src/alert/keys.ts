@@ -1,3 +1,4 @@
+import { severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 
 /** What findings may have in common: the keys by which they are folded. Pure. */
@@ -34,7 +35,8 @@ export function target(finding: Finding): string {
 /**
  * A key for each pair of hosts and day; the finding's own id where it is about one host or about many. A place that one
  * finding calls by name and another by its address is one place: the address takes the name under which the same host
- * called it on that day.
+ * called it on that day. What two hosts of the network do to each other is one pair both ways where all of it is low:
+ * rhythm of polling and replication goes either way.
  */
 export function pairsOf(findings: readonly Finding[]): (finding: Finding) => string {
   const names = new Map<string, string>();
@@ -47,7 +49,7 @@ export function pairsOf(findings: readonly Finding[]): (finding: Finding) => str
     const before = names.get(key);
     if (before === undefined || name < before) names.set(key, name);
   }
-  return (finding) => {
+  const oneWay = (finding: Finding): string => {
     const { src_ip = '', dst_name = '' } = finding.entity;
     const dst_ip = finding.entity.dst_ip ?? mainPlace(finding);
     if (src_ip === '' || (dst_ip === '' && dst_name === '')) return finding.finding_id;
@@ -55,6 +57,19 @@ export function pairsOf(findings: readonly Finding[]): (finding: Finding) => str
     const key = pairKey(finding, String(dst_ip));
     return pairKey(finding, names.get(key) ?? String(dst_ip));
   };
+  const of_weight = new Set(findings.filter((one) => !isLow(one)).map(oneWay));
+  return (finding) => {
+    const key = oneWay(finding);
+    const { src_ip, dst_ip } = finding.entity;
+    if (key === finding.finding_id || finding.values.direction !== 'internal' || dst_ip === undefined)
+      return key;
+    if (!isLow(finding) || of_weight.has(key)) return key;
+    return `both ways: ${[src_ip, dst_ip].sort().join(' ')} ${dayOf(finding)}`;
+  };
+}
+
+function isLow({ severity }: Finding): boolean {
+  return severities[severity] <= severities.low;
 }
 
 /** Share of what a host sent from which on it is about the place that got it. */

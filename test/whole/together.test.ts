@@ -40,3 +40,54 @@ describe('hosts that scan the same network at once', () => {
       }
     });
 });
+
+/** What a run tells of some hosts, of traffic laid into a small office. */
+async function toldOf(
+  name: string,
+  hosts: readonly string[],
+  ...played: readonly (readonly [name: string, params: Record<string, unknown>])[]
+): Promise<Finding[]> {
+  const streams = played.map(([one, params], i) => scenario(one, params, { seed: 30 + i, start: monday }));
+  const lines = [...merge(smallOffice(), ...streams)].map(zeekJson).filter((line) => line !== '');
+  const { findings } = await run(store, [folder.write(`${name}.json`, `${lines.join('\n')}\n`)]);
+  return findings.filter((one) => hosts.includes(String(one.entity.src_ip)));
+}
+const said = (findings: readonly Finding[]): string[] =>
+  findings.map(
+    (one) =>
+      `${one.severity} ${one.detector}: ${one.summary} (also ${one.also.map(({ detector }) => detector)})`,
+  );
+
+describe('a place with a name and an address', () => {
+  it('the same beacon by name and, without one, by its address is told once', async () => {
+    const both = { src_ip: '10.20.1.77', after_s: 36_000, hours: 3 };
+    const told = await toldOf(
+      'named',
+      ['10.20.1.77'],
+      ['beacon', { ...both, gap_s: 90, jitter: 0.05 }],
+      ['beacon', { ...both, gap_s: 60, jitter: 0.05, by: 'address' }],
+    );
+    assert.equal(told.length, 1, said(told).join('\n'));
+    assert.deepEqual(
+      [told[0]!.detector, ...told[0]!.also.map((one) => one.detector)]
+        .filter((one) => one.startsWith('beacon'))
+        .sort(),
+      ['beacon_address', 'beacon_name'],
+    );
+  });
+});
+
+describe('two hosts of the network that poll each other', () => {
+  it('on several ports, both ways, are one line, which is low', async () => {
+    const pair = ['10.20.1.81', '10.20.1.82'];
+    const told = await toldOf(
+      'polling',
+      pair,
+      ['polling', { src_ip: pair[0], dst_ip: pair[1], after_s: 32_000 }],
+      ['polling', { src_ip: pair[0], dst_ip: pair[1], after_s: 32_000, by: 'database' }],
+      ['polling', { src_ip: pair[1], dst_ip: pair[0], after_s: 32_000, by: 'database' }],
+    );
+    assert.equal(told.length, 1, said(told).join('\n'));
+    assert.equal(told[0]!.severity, 'low');
+  });
+});
