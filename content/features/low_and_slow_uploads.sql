@@ -25,6 +25,7 @@ FROM (
     countIf(sent > 2000) AS hours,
     if(sent_bytes = 0, 0, max(sent) / sent_bytes) AS peak_share,
     $(most_frequent(port)) AS dst_port,
+    $(mail_relayed(min(least_port), max(most_port))) AS relayed,
     min(seen_first) AS first_at,
     max(seen_last) AS last_at
   FROM (
@@ -35,6 +36,8 @@ FROM (
       dst_ip,
       dst_name,
       $(most_frequent(dst_port)) AS port,
+      min(dst_port) AS least_port,
+      max(dst_port) AS most_port,
       sum(sent) AS sent,
       sum(received) AS received,
       min(time) AS seen_first,
@@ -45,4 +48,4 @@ FROM (
   )
   GROUP BY window_at, src_ip, dst_ip, dst_name
 )
-WHERE hours >= 2
+WHERE hours >= 2 AND NOT relayed

@@ -21,3 +21,4 @@ SELECT
 FROM connection
 WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp' AND dst_port IN (25, 465, 587) AND direction IN ('outbound', 'external')
 GROUP BY window_at, src_ip
+HAVING NOT $(mail_relayed(min(dst_port), max(dst_port)))

@@ -47,4 +47,5 @@ FROM (
   WHERE direction = 'outbound' AND $(answered)
     AND destination_first >= window_of(time)
   GROUP BY window_at, src_ip, dst_ip, dst_name
+  HAVING NOT $(mail_relayed(min(dst_port), max(dst_port)))
 )

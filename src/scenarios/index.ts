@@ -36,6 +36,7 @@ import { device_moves } from './harmless/device-moves.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
 import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
 import { mail_filter } from './harmless/mail-filter.ts';
+import { mail_relay } from './harmless/mail-relay.ts';
 import { new_laptop } from './harmless/new-laptop.ts';
 import { new_software_rollout } from './harmless/new-software-rollout.ts';
 import { night_shift } from './harmless/night-shift.ts';
@@ -80,6 +81,7 @@ export const scenarios = {
   long_connection,
   mail_burst,
   mail_filter,
+  mail_relay,
   new_internal_service,
   new_laptop,
   new_software_rollout,
