@@ -5,85 +5,95 @@ import { evidenceStatements, recountStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
-import type { RoleDefinition } from '../schema/role.ts';
 import type { Params, Store } from '../store/index.ts';
 import { roleStatement } from './roles.ts';
 import { feature_settings, withoutProxy } from './rows.ts';
 
 /**
- * Tries every detector's statement on a store: SQL that does not run, or gives other columns than the feature says, is
- * `content_invalid` with file and the engine's words.
+ * Tries every statement of roles and detectors on a store. Throws `content_invalid` with all that do not run, or that give
+ * other columns than the feature says, one a line, each with its file and what is wrong in the engine's word.
  */
 export async function checkStatements(store: Store, content: Content): Promise<void> {
-  for (const role of content.roles) await checkRole(store, role);
+  const mistakes = new Set<string>();
+  const note = async (where: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      mistakes.add(told(where, error));
+    }
+  };
+  for (const role of content.roles)
+    await note(role.file, () => describe(store, roleStatement(role), {}).then(() => {}));
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    await checkFeature(store, detector, feature);
-    if (feature.sql_without_proxy !== feature.sql) await checkFeature(store, detector, withoutProxy(feature));
-    const blank = blankFinding(feature);
-    const backing = [
-      ...evidenceStatements(detector, blank, 1),
-      ...detector.evidence.flatMap((_, i) => recountStatements(detector, blank, i)),
-    ];
-    for (const one of backing) {
-      await store
-        .query(`DESCRIBE (${one.sql})`, one.params, {
-          name: 'check evidence',
-          settings: feature_settings,
-          of_content: true,
-        })
-        .catch((cause: unknown) => {
-          throw invalid(`${detector.file}: evidence or recount`, cause);
-        });
-    }
+    const bare = { ...detector, when: 'true', raise: [], lower: [] };
+    await checkForms(store, detector, feature).catch(async (error: unknown) => {
+      // Conditions are the detector's; whatever fails without them is the feature's.
+      const before = mistakes.size;
+      await note(feature.file, () => checkForms(store, bare, feature));
+      if (mistakes.size === before && !mistakes.has(told(feature.file, error)))
+        mistakes.add(told(`${detector.file}: when, raise or lower`, error));
+    });
+    for (const { where, sql, params } of backing(detector, feature))
+      await note(`${detector.file}: ${where}`, () => describe(store, sql, params).then(() => {}));
   }
+  if (mistakes.size > 0) throw new WeirError('content_invalid', [...mistakes].join('\n'));
+}
+
+/** A feature's statement as it is, and as it runs where no web proxy is. */
+async function checkForms(store: Store, detector: Detector, feature: Feature): Promise<void> {
+  await checkFeature(store, detector, feature);
+  if (feature.sql_without_proxy !== feature.sql) await checkFeature(store, detector, withoutProxy(feature));
 }
 
 async function checkFeature(store: Store, detector: Detector, feature: Feature): Promise<void> {
   const { sql, params } = featureStatement(feature, detector, { from_s: 0, to_s: 1 }, { from: 0, to: 1 });
-  try {
-    const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, {
-      name: 'check',
-      settings: feature_settings,
-      of_content: true,
-    });
-    const missing = statementColumns(feature, detector).filter(
-      (name) => !columns.some((one) => one.name === name),
-    );
-    if (missing.length > 0)
-      throw new WeirError('content_invalid', `${feature.file}: no column ${missing.join(', ')}`);
-    await checkSums(store, sql, params, feature.file);
-  } catch (cause) {
-    throw invalid(`${detector.file} with ${feature.file}`, cause);
-  }
+  const columns = await describe(store, sql, params);
+  const missing = statementColumns(feature, detector).filter((name) => !columns.includes(name));
+  if (missing.length > 0) throw new WeirError('content_invalid', `no column ${missing.join(', ')}`);
+  const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, asked);
+  const [fraction] = fractionSums(tree.map(([line]) => line));
+  if (fraction) throw new WeirError('content_invalid', fraction);
 }
 
-async function checkSums(store: Store, sql: string, params: Params, file: string): Promise<void> {
-  const settings = feature_settings;
-  const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, {
-    name: 'check',
-    settings,
-    of_content: true,
-  });
-  const [told] = fractionSums(tree.map(([line]) => line));
-  if (told) throw new WeirError('content_invalid', `${file}: ${told}`);
+interface Backing {
+  /** which of the detector's queries, counted from 1 as people do */
+  readonly where: string;
+  readonly sql: string;
+  readonly params: Params;
 }
 
-async function checkRole(store: Store, role: RoleDefinition): Promise<void> {
-  await store
-    .query(
-      `DESCRIBE (${roleStatement(role)})`,
-      {},
-      { name: 'check', settings: feature_settings, of_content: true },
-    )
-    .catch((cause: unknown) => {
-      throw invalid(role.file, cause);
-    });
+/** What shows a finding's events and counts its numbers again. */
+function backing(detector: Detector, feature: Feature): Backing[] {
+  const blank = blankFinding(feature);
+  const shown = evidenceStatements(detector, blank, 1).map((one, i) => ({
+    ...one,
+    where: `evidence ${i + 1}`,
+  }));
+  const counted = detector.evidence.flatMap((_, i) =>
+    recountStatements(detector, blank, i).map((one) => ({ ...one, where: 'counts of evidence or recount' })),
+  );
+  return [...shown, ...counted];
 }
 
-function invalid(where: string, cause: unknown): unknown {
-  if (cause instanceof WeirError && cause.code !== 'store_failed') return cause;
-  return new WeirError('content_invalid', `${where}: ${(cause as Error).message}`, { cause });
+const asked = { name: 'check', settings: feature_settings, of_content: true } as const;
+
+/** Names of the columns a statement gives. */
+async function describe(store: Store, sql: string, params: Params): Promise<string[]> {
+  const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, asked);
+  return columns.map((one) => one.name);
+}
+
+/** One line for one mistake. What is no fault of the content is thrown on. */
+function told(where: string, cause: unknown): string {
+  if (!(cause instanceof WeirError) || (cause.code !== 'store_failed' && cause.code !== 'content_invalid'))
+    throw cause;
+  // The engine repeats the whole statement, which is not what the person wrote, fragments filled in.
+  const words = cause.message
+    .split('\n')[0]!
+    .replace(/ in scope [\s\S]*$/, '')
+    .replace(/: While processing [\s\S]*$/, '');
+  return `${where}: ${words}`;
 }
 
 /** A finding with a value of the right type for each column, so that evidence statements have what they ask for. */

@@ -381,7 +381,25 @@ describe('weir check', () => {
     );
     const other = await weir('check', '--content', evidence);
     assert.equal(other.status, 2);
-    assert.match(other.err, /own_evidence\.yaml: evidence 1: /);
+    assert.match(
+      other.err,
+      /own_evidence\.yaml: evidence 1: Unknown expression or function identifier `no_such_column`\n/,
+    );
+  });
+
+  test('tells of every statement that does not run, not of the first alone', async () => {
+    const dir = ownContent(
+      'many',
+      (text) =>
+        text
+          .replace(/where: "/, 'where: "no_such_column = 1 AND ')
+          .replace(/^when: /m, 'when: no_such_either = 1 AND '),
+      same,
+    );
+    const ran = await weir('check', '--content', dir);
+    assert.equal(ran.status, 2);
+    assert.match(ran.err, /own_many\.yaml: evidence 1: .*no_such_column/);
+    assert.match(ran.err, /own_many\.yaml: when, raise or lower: .*no_such_either/);
   });
 });
 
