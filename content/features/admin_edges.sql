@@ -12,6 +12,7 @@ columns:
   techniques: {unit: text, says: techniques by the ports}
   dst_ip: {unit: text, says: first new host}
   network_age_h: {unit: count, says: hours of network history}
+  work: {unit: text, says: why to reach such ports is its work}
 */
 SELECT
   window_of(time) AS window_at,
@@ -29,6 +30,7 @@ SELECT
     if(countIf(c.dst_port IN (5985, 5986, 47001)) > 0, ', T1021.006', '')) AS techniques,
   argMinIf(c.dst_ip, (time, c.dst_ip), edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
   dateDiff('hour', min(network_first), min(time)) AS network_age_h,
+  if($(said_role(src_ip, scanner)), 'weir.yaml says so', '') AS work,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection AS c

@@ -8,6 +8,7 @@ columns:
   failed_share: {unit: share, says: of them came to nothing}
   sent_bytes: {unit: bytes, says: sent}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why to send mail is its work}
 */
 SELECT
   window_of(time) AS window_at, src_ip,
@@ -16,6 +17,7 @@ SELECT
   countIf($(failed)) / count() AS failed_share,
   sum($(sent)) AS sent_bytes,
   $(most_frequent(direction)) AS direction,
+  $(known_as(src_ip, mail_server, 'other hosts hand their mail to it')) AS work,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection

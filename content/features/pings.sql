@@ -9,6 +9,7 @@ columns:
   silent_hosts: {unit: count, says: hosts that never answered}
   pings: {unit: count, says: series of pings}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why such pings are its work}
 */
 SELECT
   window_at, src_ip,
@@ -18,6 +19,7 @@ SELECT
   countIf(answers = 0) AS silent_hosts,
   sum(n) AS pings,
   $(most_frequent(way)) AS direction,
+  $(known_as(src_ip, scanner, 'it scans on other days too')) AS work,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (

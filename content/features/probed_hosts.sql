@@ -12,9 +12,12 @@ columns:
   direction: {unit: text, says: direction}
   resolver: {unit: count, says: "1: it resolves names for others"}
   shape: {unit: text, says: "what such calls are known for, when all of them are"}
+  work: {unit: text, says: why such scans are its work}
 */
+SELECT *, $(known_as(src_ip, scanner, $(scans_daily(habit, hosts + answered_hosts)))) AS work
+FROM (
 SELECT
-  window_at,
+  window_at, cityHash64((src_ip, port, transport)) AS habit_key,
   src_ip,
   port AS dst_port,
   transport,
@@ -30,7 +33,7 @@ SELECT
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, if(transport = 'icmp', 0, dst_port) AS port, transport, direction, outcome,
+  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, if(transport = 'icmp', toUInt16(0), dst_port) AS port, transport, direction, outcome,
     $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
@@ -47,3 +50,5 @@ FROM (
 )
 GROUP BY window_at, src_ip, port, transport
 HAVING hosts >= 3
+) AS probed
+LEFT JOIN $(habit_of_scanners((src_ip, if(transport = 'icmp', toUInt16(0), dst_port), transport), dst_ip)) AS habits USING (habit_key)

@@ -10,9 +10,12 @@ columns:
   lowest_source_port: {unit: port, says: lowest source port used}
   private_ports: {unit: count, says: ports at which it failed on a private address}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why such scans are its work}
 */
+SELECT *, $(known_as(src_ip, scanner, $(scans_daily(habit, ports)))) AS work
+FROM (
 SELECT
-  window_at,
+  window_at, cityHash64((src_ip, $(network(dst_ip)))) AS habit_key,
   src_ip,
   dst_ip,
   uniqExact(dst_port, transport) AS ports,
@@ -42,3 +45,5 @@ FROM (
 WHERE $(failed)
 GROUP BY window_at, src_ip, dst_ip
 HAVING ports >= 2
+) AS probed
+LEFT JOIN $(habit_of_scanners((src_ip, $(network(dst_ip))), dst_port)) AS habits USING (habit_key)

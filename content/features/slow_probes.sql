@@ -9,6 +9,7 @@ columns:
   hosts: {unit: count, says: hosts at which it failed}
   ports: {unit: count, says: ports at which it failed}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why such tries are its work}
 */
 SELECT
   window_of(hour) AS window_at,
@@ -19,6 +20,7 @@ SELECT
   uniqExactMerge(hosts_state) AS hosts,
   uniqExactMerge(ports_state) AS ports,
   $(most_frequent(direction)) AS direction,
+  $(known_as(src_ip, scanner, 'it scans on other days too')) AS work,
   min(first_hour_at) AS first_at,
   max(last_hour_at) AS last_at
 FROM (

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loadContent } from '../content/index.ts';
 import type { Feature } from '../schema/detector.ts';
+import type { Finding } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
 import { hasRole, listRoles, openStore, type Store } from '../store/index.ts';
 import { checkRoleNames, withSaid } from './roles.ts';
 import { featureRows } from './rows.ts';
-import { play } from './try.ts';
+import { play, tryPlayed } from './try.ts';
 
 const content = loadContent();
 let store: Store;
@@ -105,4 +106,89 @@ test('where no host is a web proxy, features read what is stored once, and give 
     assert.ok(plain.length > 0, id);
     assert.deepEqual(plain, await rowsFrom({ ...feature, sql_without_proxy: feature.sql }), id);
   }
+});
+
+/** What detectors say of a host in traffic, with what weir.yaml says of roles. */
+async function toldOf(
+  host: string,
+  detectors: readonly string[],
+  given: Parameters<typeof play>[2],
+  said: Parameters<typeof play>[3] = {},
+): Promise<Finding[]> {
+  await play(store, content, given, said);
+  const told: Finding[] = [];
+  for (const id of detectors) {
+    const detector = content.detectors.find((one) => one.id === id)!;
+    const all = { ...detector.tests[0]!, given, src_ip: host, expect: 'finding' as const };
+    const { findings } = await tryPlayed(store, content, detector, all);
+    told.push(...findings.filter((one) => one.entity.src_ip === host));
+  }
+  return told;
+}
+const scans = ['horizontal_scan', 'vertical_scan'];
+const own_scanner = { scenario: 'vulnerability_scanner', after_s: 36_000 };
+
+test('a scanner by the word of the operator is told, low, with that reason; any other host that scans is not low', async () => {
+  const said = { '10.20.0.45': { is: ['scanner'], not: [] } };
+  const told = await toldOf('10.20.0.45', scans, own_scanner, said);
+  assert.deepEqual([...new Set(told.map((one) => one.detector))].sort(), scans);
+  for (const one of told) {
+    assert.equal(one.severity, 'low', one.summary);
+    assert.match(one.summary, /It is a scanner: weir\.yaml says so\.$/);
+  }
+  const unknown = await toldOf('10.20.0.45', scans, own_scanner);
+  assert.ok(unknown.length > 0 && unknown.every((one) => one.severity !== 'low'));
+  const other = await toldOf('10.20.1.34', scans, { scenario: 'horizontal_scan', with: [own_scanner] }, said);
+  assert.ok(
+    other.length > 0 && other.every((one) => one.severity !== 'low'),
+    JSON.stringify(other.map((one) => [one.severity, one.summary])),
+  );
+});
+
+test('a scanner that was learned is low in what it does each day, and told like any other in what it never did', async () => {
+  const day_s = 86_400;
+  const days = (n: number) =>
+    Array.from({ length: n }, (_, i) => ({ ...own_scanner, after_s: 36_000 + i * day_s }));
+  const [first, ...rest] = days(5);
+  const new_port = {
+    scenario: 'horizontal_scan',
+    src_ip: '10.20.0.45',
+    after_s: 40_000 + 4 * day_s,
+    port: 5985,
+    hosts: 60,
+  };
+  const told = await toldOf('10.20.0.45', scans, { ...first!, with: [...rest, new_port] });
+  const start = Date.UTC(2026, 0, 5) * 1000;
+  const dayOf = (one: Finding) => Math.floor((one.start_at - start) / (day_s * 1e6));
+  assert.ok(
+    told.some((one) => dayOf(one) === 0 && one.severity !== 'low'),
+    'the first day is told',
+  );
+  const late = told.filter((one) => dayOf(one) === 4);
+  const fresh = late.filter((one) => one.entity.dst_port === 5985);
+  assert.ok(
+    fresh.length > 0 && fresh.every((one) => one.severity === 'high'),
+    JSON.stringify(fresh.map((one) => one.summary)),
+  );
+  for (const one of late.filter((of) => of.entity.dst_port !== 5985)) {
+    assert.equal(one.severity, 'low', one.summary);
+    assert.match(one.summary, /It is a scanner: it did the same on [34] days before\.$/);
+  }
+});
+
+test('a mail server that calls many mail servers is told low with the reason, a desk that does is not', async () => {
+  const office = { scenario: 'office', hosts: 6, days: 0.5, activity: 0.35, monitored: 'servers' };
+  const burst = { scenario: 'mail_burst', after_s: 40_000 };
+  const server = await toldOf('10.20.0.25', ['mail_burst'], {
+    ...burst,
+    src_ip: '10.20.0.25',
+    with: [office],
+  });
+  assert.ok(server.length > 0);
+  for (const one of server) {
+    assert.equal(one.severity, 'low');
+    assert.match(one.summary, /It is a mail server: other hosts hand their mail to it\.$/);
+  }
+  const desk = await toldOf('10.20.1.34', ['mail_burst'], { ...burst, with: [office] });
+  assert.ok(desk.length > 0 && desk.every((one) => one.severity === 'medium'));
 });

@@ -2,6 +2,7 @@ import { farBeyondChance, listOf } from '../alert/index.ts';
 import type { Content } from '../content/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../enrich/index.ts';
 import { merge, scenario } from '../scenarios/index.ts';
+import type { Config } from '../schema/config.ts';
 import { type Detector, type DetectorTest, severities } from '../schema/detector.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -38,12 +39,20 @@ export async function tryDetector(
   return tryPlayed(store, content, detector, test);
 }
 
-/** Empties the store, plays traffic into it and learns roles from it: what tests of several detectors may share. */
-export async function play(store: Store, content: Content, given: DetectorTest['given']): Promise<void> {
+/**
+ * Empties the store, plays traffic into it and learns roles from it: what tests of several detectors may share. `said`:
+ * what the operator says of roles.
+ */
+export async function play(
+  store: Store,
+  content: Content,
+  given: DetectorTest['given'],
+  said: Config['roles'] = {},
+): Promise<void> {
   await clearEvents(store);
   await storeEvents(store, eventsOf(given));
   await learnDevices(store);
-  await learnRoles(store, content.roles, {});
+  await learnRoles(store, content.roles, said);
   await learnVantage(store);
 }
 
