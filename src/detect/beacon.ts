@@ -61,11 +61,23 @@ function callsOf(row: FeatureRow): { times: Float64Array; src_bytes?: Float64Arr
 }
 
 function withRhythm(row: FeatureRow, beacon: Beacon): FeatureRow {
-  const { period_s, jitter_share, span_s, coverage, calls } = beacon;
+  const { period_s, jitter_share, span_s, coverage } = beacon;
   return {
     ...row,
-    values: { ...row.values, period_s, jitter_share, span_s, coverage_share: coverage, regular_calls: calls },
+    values: {
+      ...row.values,
+      period_s,
+      jitter_share,
+      span_s,
+      coverage_share: coverage,
+      rounds: roundsOf(beacon),
+    },
   };
+}
+
+/** What the period lies between, where that is not each call: " in 16 rounds"; '' where no two calls were taken as one. */
+function roundsOf({ calls, connections }: Beacon): string {
+  return calls === connections ? '' : ` in ${calls} rounds`;
 }
 
 function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow): Reason[] {
@@ -101,7 +113,7 @@ function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow):
     {
       ...base,
       feature: 'calls',
-      says: 'calls',
+      says: roundsOf(beacon) === '' ? 'calls' : 'rounds of calls',
       unit: 'count',
       actual: beacon.calls,
       expected: use.min_calls,

@@ -54,6 +54,27 @@ describe('a beacon', () => {
   });
 });
 
+describe('what is said of calls that come several at a time', () => {
+  const told = (times: number[]) => {
+    const [at, row] = beaconRows(100)[1]!;
+    const [judged] = judge('beacon_address').judge(at, [
+      { ...row, values: { ...row.values, call_times: times, call_bytes: times.map(() => 0) } },
+    ]);
+    const reason = judged!.reasons.find((one) => one.feature === 'calls')!;
+    return [judged!.row.values.rounds, `${reason.actual} ${reason.says}`];
+  };
+  const rounds = Array.from({ length: 30 }, (_, i) => 100 * day_s + 40_000 + i * 60);
+
+  it('the period lies between rounds, and both numbers are told', () => {
+    const pairs = rounds.flatMap((time) => [time, time + 0.3]);
+    assert.deepEqual(told(pairs), [' in 30 rounds', '30 rounds of calls']);
+  });
+
+  it('calls that come one by one are just calls', () => {
+    assert.deepEqual(told(rounds), ['', '30 calls']);
+  });
+});
+
 describe('calibration', () => {
   it('learns from a window only when it is over, and from whole windows only', () => {
     const scan = detector('vertical_scan'); // windows of 1 h, a new one every 15 min

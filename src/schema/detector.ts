@@ -255,7 +255,13 @@ export type Detector = z.infer<typeof Detector> & { file: string };
 export const modelColumns: Readonly<Record<ModelUse['kind'], Readonly<Record<string, Unit>>>> = {
   deviation: {},
   forest: {},
-  beacon: { period_s: 'seconds', jitter_share: 'share', span_s: 'seconds', coverage_share: 'share' },
+  beacon: {
+    period_s: 'seconds',
+    jitter_share: 'share',
+    span_s: 'seconds',
+    coverage_share: 'share',
+    rounds: 'text',
+  },
   novelty: {},
   fact: {},
 };
