@@ -6,6 +6,8 @@ columns:
   hosts: {unit: count, says: hosts at which it failed}
   probes: {unit: count, says: connections that came to nothing}
   answered_hosts: {unit: count, says: hosts that answered on that port}
+  visits: {unit: count, says: "times that it failed at one of them, those of the same five minutes counted once"}
+  beat: {unit: text, says: "why it may be monitoring: it looks after hosts by ping or SNMP, or went to many on that port from the first hour"}
   networks: {unit: count, says: /24 networks the hosts lie in}
   private_hosts: {unit: count, says: of them with private addresses}
   what: {unit: text, says: what was tried}
@@ -25,6 +27,16 @@ SELECT
   countIf(failed) AS probes,
   uniqExactIf(dst_ip, failed AND $(private_target)) AS private_hosts,
   uniqExactIf(dst_ip, $(answered)) AS answered_hosts,
+  uniqExactIf((dst_ip, intDiv(toUnixTimestamp(time), 300)), failed) AS visits,
+  multiIf(
+    $(has_role(src_ip, monitor)), 'It looks after other hosts by ping or SNMP',
+    (src_ip, port, transport) IN (
+      SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
+      FROM connection
+      WHERE time < {begun:DateTime64(6)} + toIntervalHour(1) AND direction = 'internal'
+      GROUP BY src_ip, port, transport
+      HAVING uniqExact(dst_ip) >= 8
+    ), 'It did so from the first hour of what was read', '') AS beat,
   uniqExact($(network(dst_ip))) AS networks,
   if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(port), ' of')) AS what,
   $(most_frequent(direction)) AS direction,
