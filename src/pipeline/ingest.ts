@@ -159,7 +159,7 @@ export class Ingest {
   }
 
   get events(): number {
-    return this.#events;
+    return this.reports.reduce((sum, one) => sum + one.ledger.stored, 0);
   }
 
   /** When it happened, without strays; null: nothing did. */
@@ -264,7 +264,7 @@ export class Ingest {
     if (this.#rejects.busy) await this.#rejects.ready();
     let bytes_read = this.#bytes_done;
     for (const one of this.#open) bytes_read += one.bytes_read();
-    const { events } = this;
+    const events = this.#events;
     this.#options.progress({ bytes_read, bytes_total: this.#bytes_total, events, file });
   }
 

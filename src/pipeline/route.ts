@@ -118,6 +118,11 @@ export async function analyze(
 
   const { span } = reading;
   const { first_time = null, last_time = null } = span ?? {};
+  if (options.since !== null && last_time !== null && options.since > last_time)
+    throw new WeirError(
+      'usage',
+      `--since ${instant(options.since)} is after all that was read, which ends ${instant(last_time)} (UTC): nothing can be told; give an earlier instant`,
+    );
   // Events whose clock was wrong are nobody's past, and are not judged.
   if (span !== null && span.strays + (baseline?.strays ?? 0) > 0)
     store.lookAt({

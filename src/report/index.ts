@@ -1,3 +1,4 @@
+export { countedAgain } from './counted-again.ts';
 export { findingsTable } from './findings-table.ts';
 export { ocsf_version, ocsfLine, toOcsf } from './ocsf.ts';
 export { Ocsf } from './ocsf-check.ts';

@@ -5,6 +5,7 @@ import { painter, textWidth } from '../base/terminal.ts';
 import { Finding } from '../schema/finding.ts';
 import type { InputReport, Ledger } from '../schema/ledger.ts';
 import {
+  countedAgain,
   findingsTable,
   Ocsf,
   ocsfLine,
@@ -537,7 +538,7 @@ test('that one direction only is seen is said once, at the top, with the network
 test('the summary balances what was read, says why records were left out and what was held back', () => {
   assert.equal(
     runSummary(figures, { width: 100, keep: null }),
-    `Read 3 files, 180 MB: 12,437 events of 14 local hosts
+    `Read 3 files, 180 MB: 12,100 events of 14 local hosts, and 335 duplicates (records told before)
   format        files    read  = stored  + filtered  + duplicates  + rejected
   not known         1       1         0           0             0           1
   suricata_eve      1     100       100           0             0           0
@@ -555,6 +556,39 @@ test('the summary balances what was read, says why records were left out and wha
   Findings        3
   Held back       by the cap of 20 a day: 12 low findings of 3 kinds on 1 host; --budget 31 shows
                   them`,
+  );
+});
+
+test('numbers that are counted again are told: how many agree, and which do not', () => {
+  const calls = { column: 'calls', told: 12, counted: 12, agrees: true };
+  const sent = { column: 'sent_bytes', told: 900, counted: 800, agrees: false };
+  assert.equal(
+    countedAgain('x', [calls]),
+    'Counted again: 1 of 1 numbers of the sentence agree with the stored events.',
+  );
+  assert.equal(
+    countedAgain('x', [calls, sent]),
+    'Counted again: 1 of 2 numbers of the sentence agree with the stored events. Not so: sent_bytes was told as 900, counted now 800.',
+  );
+  assert.match(countedAgain('x', []), /^Not counted again: .* no longer stored\.$/);
+  assert.match(countedAgain('own', null), /^Not counted again: detector own is not here; .*--content\.$/);
+});
+
+test('the first line says what duplicates are copies of: packets of captures, records of logs', () => {
+  const first = (...formats: string[]): string =>
+    runSummary(
+      {
+        ...figures,
+        inputs: formats.map((format) =>
+          input('x', format, { read: 5, stored: 3, duplicates: new Map([['told before', 2]]) }),
+        ),
+      },
+      { width: 200, keep: null },
+    ).split('\n')[0]!;
+  assert.match(first('pcapng'), /: 3 events of .*, and 2 duplicates \(packets or connections seen before\)$/);
+  assert.match(
+    first('pcap', 'zeek_json'),
+    /: 6 events .* 4 duplicates \(records told before, packets or connections seen before\)$/,
   );
 });
 

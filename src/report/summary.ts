@@ -89,7 +89,19 @@ function opening(run: RunFigures): string {
   const size = run.inputs.reduce((all, one) => all + one.bytes, 0);
   const files = `${counted(run.inputs.length, 'file')}, ${bytes(size)}`;
   if (run.first_time === null || run.last_time === null) return `Read ${files}: no events.`;
-  return `Read ${files}: ${counted(run.events, 'event')} of ${counted(run.hosts, 'local host')}`;
+  const { stored, duplicates } = sum(run.inputs);
+  const events = `${counted(stored, 'event')} of ${counted(run.hosts, 'local host')}`;
+  const copies = total(duplicates);
+  return `Read ${files}: ${events}${copies === 0 ? '' : `, and ${counted(copies, 'duplicate')} (${copiesOf(run.inputs)})`}`;
+}
+
+/** What duplicates are copies of: the ledger of a capture counts packets as well as connections. */
+function copiesOf(inputs: readonly InputReport[]): string {
+  const having = inputs.filter((one) => one.ledger.duplicates.size > 0);
+  const captures = having.filter((one) => one.format.startsWith('pcap')).length;
+  if (captures === 0) return 'records told before';
+  const seen = 'packets or connections seen before';
+  return captures === having.length ? seen : `records told before, ${seen}`;
 }
 
 function when({ first_time, last_time }: RunFigures): string {

@@ -116,6 +116,22 @@ describe('wrong usage ends with status 2 and names what is wrong', () => {
     ['a budget by the hour', ['analyze', office, '--budget', '5/hour'], /--budget: .*5\/hour/],
     ['an instant', ['analyze', office, '--since', 'yesterday'], /--since: not an instant .*: yesterday/],
     ['an instant in words', ['analyze', office, '--until', 'March 7'], /--until: not an instant/],
+    [
+      'a day that is not in the calendar',
+      ['analyze', office, '--since', '2022-02-30'],
+      /--since: there is no such day or time: 2022-02-30/,
+    ],
+    [
+      'an hour that no day has',
+      ['analyze', office, '--until', '2026-01-05 25:00'],
+      /--until: there is no such day or time: 2026-01-05 25:00/,
+    ],
+    ['two findings', ['explain', 'abc', 'def', '--keep', 'nowhere'], /one finding at a time, not also def/],
+    [
+      '--since after all that was read',
+      ['analyze', office, '--since', '2026-01-06'],
+      /--since 2026-01-06 00:00:00 is after all that was read, which ends 2026-01-05 1\d:\d\d:\d\d \(UTC\)/,
+    ],
     ['a year alone', ['analyze', office, '--since', '2026'], /--since: not an instant/],
     [
       'an empty span',
@@ -181,6 +197,16 @@ describe('weir analyze', () => {
     assert.match(ran.out, /^Read 1 file/);
     assert.match(ran.out, /Many ports of one host tried/);
     assert.equal(ran.out.match(/^ +\d+\. [A-Z]+[, (]+risk/gm)?.length, 1);
+  });
+
+  test('the first line counts events once, and says how many were duplicates', async () => {
+    const copy = folder.write('copy/again.json', whole);
+    const ran = await weir('analyze', office, copy, ...quick);
+    const n = lines.length.toLocaleString('en');
+    assert.match(
+      ran.out,
+      new RegExp(`^Read 2 files, .*: ${n} events of .*, and ${n}\\s+duplicates\\s+\\(records told before\\)`),
+    );
   });
 
   test('--json prints findings and nothing else; notes go to standard error', async () => {
@@ -289,6 +315,12 @@ describe('weir analyze --keep, weir explain', () => {
     const told = await weir('explain', id.slice(0, 8), '--keep', keep);
     assert.deepEqual([told.status, told.err], [0, '']);
     assert.match(told.out, /office\.json:\d+/);
+    const [, agree, of] =
+      /^Counted again: (\d+) of (\d+) numbers of the sentence agree with the stored events\.$/m.exec(
+        told.out,
+      ) ?? [];
+    assert.ok(Number(of) > 0, told.out);
+    assert.equal(agree, of);
     const json = await weir('explain', id.slice(0, 8), '--keep', keep, '--json');
     assert.deepEqual(idsOf(json), [id]);
   });
