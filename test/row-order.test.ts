@@ -23,7 +23,7 @@ const attacks =
   `beacon brute_force cleartext_password collection dead_control_server dead_server dga ping_sweep directory_replication dns_tunnel
   low_and_slow exfil form_guessing horizontal_scan host_flood host_silent icmp_tunnel inbound_scan kerberoasting
   lateral_movement long_connection mail_burst new_internal_service odd_tls password_spraying phishing_click
-  port_protocol_mismatch rare_destination signature_alert slow_scan vertical_scan`.split(/\s+/);
+  port_protocol_mismatch rare_destination signature_alert slow_scan stealth_scan vertical_scan`.split(/\s+/);
 
 /** Every attack in an office. Times are cut to ten seconds, so that very many events tie. */
 function traffic(): Known[] {

@@ -28,6 +28,7 @@ import { port_protocol_mismatch } from './attack/port-protocol-mismatch.ts';
 import { rare_destination } from './attack/rare-destination.ts';
 import { signature_alert } from './attack/signature-alert.ts';
 import { slow_scan } from './attack/slow-scan.ts';
+import { stealth_scan } from './attack/stealth-scan.ts';
 import { vertical_scan } from './attack/vertical-scan.ts';
 import { backup } from './harmless/backup.ts';
 import { browsing } from './harmless/browsing.ts';
@@ -44,6 +45,7 @@ import { one_sided } from './harmless/one-sided.ts';
 import { person_travelling } from './harmless/person-travelling.ts';
 import { printer_firmware } from './harmless/printer-firmware.ts';
 import { proxy_sign_in } from './harmless/proxy-sign-in.ts';
+import { stray_packets } from './harmless/stray-packets.ts';
 import { update_check } from './harmless/update-check.ts';
 import { video_upload } from './harmless/video-upload.ts';
 import { vulnerability_scanner } from './harmless/vulnerability-scanner.ts';
@@ -101,6 +103,8 @@ export const scenarios = {
   sample,
   signature_alert,
   slow_scan,
+  stealth_scan,
+  stray_packets,
   update_check,
   update_sharing,
   vertical_scan,

@@ -191,6 +191,35 @@ export class Wire {
     return connection;
   }
 
+  /** One TCP packet that opens nothing and carries nothing, and the reset that it may get. `history`: Zeek's letters of it. */
+  lone(time: number, src: End, dst: End, dst_port: number, history: string, reset: boolean): Connection {
+    const head = src.ip.includes(':') ? 60 : 40;
+    const unanswered = history === 'F' ? 'SH' : 'OTH';
+    const connection = record(
+      this.uid(),
+      time,
+      src,
+      this.ephemeral(),
+      dst,
+      dst_port,
+      'tcp',
+      '',
+      reset ? Math.round(this.random.lognormal(0.002, 3) * 1e6) / 1e6 : null,
+      reset ? 0 : null,
+      reset ? 0 : null,
+      1,
+      reset ? 1 : 0,
+      head,
+      reset ? head : 0,
+      0,
+      reset ? 'RSTRH' : unanswered,
+      reset ? `${history}r` : history,
+      '',
+    );
+    this.emit(connection);
+    return connection;
+  }
+
   /** A UDP exchange; without an answer the state is S0. */
   udp(time: number, src: End, dst: End, dst_port: number, service: string, talk: Datagrams): Connection {
     const head = src.ip.includes(':') ? 48 : 28;

@@ -29,7 +29,7 @@ export const flow: SuricataLog = {
     );
     connection.duration_s = durationOf(r, start, end, connection);
     const tcp = r.section('tcp');
-    connection.conn_state = stateOf(connection, flagsOf(tcp.tcp_flags_ts), flagsOf(tcp.tcp_flags_tc));
+    note(connection, flagsOf(tcp.tcp_flags_ts), flagsOf(tcp.tcp_flags_tc));
     return connection;
   },
 };
@@ -62,7 +62,7 @@ export function oneWay(r: SuricataRecord): OneWay {
   connection.src_ip_bytes = ipBytes(r.count0(of, 'bytes'), connection.src_packets, connection.vlan);
   connection.duration_s = durationOf(r, start, end, connection);
   const flags = flagsOf(r.section('tcp').tcp_flags);
-  connection.conn_state = stateOf(connection, flags, connection.transport === 'tcp' ? 0 : null);
+  note(connection, flags, connection.transport === 'tcp' ? 0 : null);
   return { connection, end, flags };
 }
 
@@ -74,7 +74,7 @@ export function joinWays(there: OneWay, back: OneWay): Connection {
   connection.dst_packets = back.connection.src_packets;
   connection.dst_ip_bytes = back.connection.src_ip_bytes;
   connection.duration_s = (end - connection.time) / 1_000_000;
-  connection.conn_state = stateOf(connection, there.flags, back.flags);
+  note(connection, there.flags, back.flags);
   joinNotes(connection, back.connection);
   return connection;
 }
@@ -143,13 +143,51 @@ function flagsOf(value: unknown): number | null {
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
+const PSH = 8;
+const ACK = 16;
+/** A packet with all options of TCP and nothing else is 80 bytes at most, over IPv6. */
+const longest_empty = 80;
+
+/** Puts in what the flags of both directions tell. */
+function note(of: Connection, there: number | null, back: number | null): void {
+  of.conn_state = stateOf(of, there, back);
+  of.history = historyOf(of, there, back);
+}
+
+/**
+ * Zeek's letters where Zeek's state does not tell what the flags do: no SYN was seen (packets that belong to no known
+ * session, probes without one), or the opener went on after its SYN although nothing is seen of the other end. In no
+ * order, since flags have none; '' everywhere else.
+ */
+function historyOf(of: Connection, there: number | null, back: number | null): string {
+  if (of.transport !== 'tcp' || there === null || back === null) return '';
+  if (((there | back) & SYN) === 0)
+    return (
+      letters(there, of.src_packets, of.src_ip_bytes) +
+      letters(back, of.dst_packets, of.dst_ip_bytes).toLowerCase()
+    );
+  if (back !== 0 || of.dst_packets > 0 || (there & (SYN | ACK)) !== (SYN | ACK)) return '';
+  // One packet with both is the answer to a SYN that was not seen.
+  return (
+    (of.src_packets === 1 ? 'H' : 'S') +
+    (of.src_packets === 1 ? '' : letters(there, of.src_packets, of.src_ip_bytes))
+  );
+}
+
+function letters(flags: number, packets: number, bytes: number): string {
+  if (packets === 0) return '';
+  const carries = bytes > packets * longest_empty || ((flags & PSH) !== 0 && (flags & ACK) !== 0);
+  // An ACK of a lone FIN or reset is part of it.
+  const acks = (flags & ACK) !== 0 && !(packets === 1 && (flags & (FIN | RST)) !== 0);
+  return (acks ? 'A' : '') + (carries ? 'D' : '') + (flags & FIN ? 'F' : '') + (flags & RST ? 'R' : '');
+}
 
 /**
  * Zeek's conn_state as far as the flags of each direction tell it: they say what was sent, not in which order, so S1 and
  * SF of a connection that went on after a FIN look alike, and RSTOS0 and RSTRH are told by the missing SYN alone.
  * '' when Suricata wrote no flags of a TCP flow. UDP: SF when both sides sent, S0 or SHR when one did; ICMP: OTH, as Zeek.
  */
-export function stateOf(of: Connection, there: number | null, back: number | null): string {
+function stateOf(of: Connection, there: number | null, back: number | null): string {
   if (of.transport === 'udp')
     return of.src_packets > 0 && of.dst_packets > 0 ? 'SF' : of.dst_packets > 0 ? 'SHR' : 'S0';
   if (of.transport !== 'tcp') return of.transport === 'icmp' ? 'OTH' : '';

@@ -226,3 +226,35 @@ test('one bad value costs its field, not the record', () => {
   for (const [from, to, change, note] of cases)
     assert.deepEqual(one(flow.replace(from, to)), { ...plain, ...change, set_aside: [note] }, to);
 });
+
+test('flags tell of probes without a SYN, and of an opener that goes on although nothing is seen of the other end', () => {
+  const line = readFileSync(join(folder, 'eve.json'), 'utf8').split('\n')[0]!;
+  const record = JSON.parse(line) as { flow: object; tcp: object };
+  // packets, bytes of frames and flags of each direction
+  const cases: [string, number, number, string, number, number, string, string][] = [
+    ['lone FIN', 1, 60, '01', 0, 0, '00', 'F'],
+    ['FIN, PSH and URG, reset', 1, 60, '29', 1, 60, '14', 'Fr'],
+    ['ACK, reset', 1, 60, '10', 1, 60, '04', 'Ar'],
+    ['no flag', 1, 60, '00', 0, 0, '00', ''],
+    ['FIN and ACK', 1, 60, '11', 0, 0, '00', 'F'],
+    ['data in the middle of a session', 4, 4000, '18', 3, 200, '10', 'ADa'],
+    ['SYN, then ACK without an answer', 5, 900, '1a', 0, 0, '00', 'SAD'],
+    ['a SYN and ACK alone', 1, 78, '12', 0, 0, '00', 'H'],
+    ['a SYN without an answer', 3, 180, '02', 0, 0, '00', ''],
+    ['opened and closed', 8, 900, '1b', 9, 4000, '1b', ''],
+  ];
+  for (const [name, there, there_bytes, there_flags, back, back_bytes, back_flags, history] of cases) {
+    const flow = {
+      ...record.flow,
+      ...{
+        pkts_toserver: there,
+        pkts_toclient: back,
+        bytes_toserver: there_bytes,
+        bytes_toclient: back_bytes,
+      },
+    };
+    const tcp = { ...record.tcp, tcp_flags_ts: there_flags, tcp_flags_tc: back_flags };
+    const [got] = ofKind(decode(JSON.stringify({ ...record, flow, tcp })), 'connection');
+    assert.equal(got!.history, history, name);
+  }
+});

@@ -489,3 +489,23 @@ function permutations(list: number[]): number[][] {
     permutations([...list.slice(0, i), ...list.slice(i + 1)]).map((rest) => [one, ...rest]),
   );
 }
+
+test('probes that open nothing have no SYN in their history, and a reset for an answer', () => {
+  const [PSH, URG] = [8, 32];
+  for (const [name, flags, letters] of [
+    ['FIN', FIN, 'F'],
+    ['Xmas', FIN | PSH | URG, 'F'],
+    ['Maimon', FIN | ACK, 'F'],
+    ['ACK', ACK, 'A'],
+    ['NULL', 0, ''],
+  ] as const) {
+    const [alone] = connections(talk().fromClient(flags).frames);
+    assert.deepEqual([alone!.history, alone!.src_packets, alone!.dst_packets], [letters, 1, 0], name);
+    const [reset] = connections(
+      talk()
+        .fromClient(flags)
+        .fromServer(RST | ACK).frames,
+    );
+    assert.deepEqual([reset!.history, reset!.src_packets, reset!.dst_packets], [`${letters}r`, 1, 1], name);
+  }
+});

@@ -1,0 +1,52 @@
+/*
+about: Lone FIN, ACK or flagless packets that one host sent to ports with which it had no connection.
+grain: [src_ip]
+reads: [connection]
+columns:
+  targets: {unit: count, says: different hosts and ports}
+  hosts: {unit: count, says: hosts}
+  ports: {unit: count, says: ports}
+  host_ports: {unit: count, says: ports of the host that got most}
+  port_hosts: {unit: count, says: hosts that got it on the most frequent port}
+  probes: {unit: count, says: such packets or retries}
+  reset_targets: {unit: count, says: of the targets answered with a reset}
+  flags: {unit: text, says: what the packets carried}
+  dst_ip: {unit: text, says: "the only host, '' when several"}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at,
+  src_ip,
+  uniqExact(dst_ip, dst_port) AS targets,
+  uniqExact(dst_ip) AS hosts,
+  uniqExact(dst_port) AS ports,
+  toUInt64(arrayMax(mapValues(sumMap(map(dst_ip, of_host))))) AS host_ports,
+  toUInt64(arrayMax(mapValues(sumMap(map(dst_port, of_port))))) AS port_hosts,
+  sum(n) AS probes,
+  uniqExactIf((dst_ip, dst_port), resets > 0) AS reset_targets,
+  arrayStringConcat(arraySort(groupUniqArrayArray(kinds)), ', ') AS flags,
+  if(hosts = 1, min(dst_ip), '') AS dst_ip,
+  $(most_frequent(direction)) AS direction,
+  min(seen_first) AS first_at,
+  max(seen_last) AS last_at
+FROM (
+  SELECT window_at, src_ip, dst_ip, dst_port, toUInt64(1) AS of_host, toUInt64(1) AS of_port, min(way) AS direction,
+    count() AS n, countIf(dst_packets > 0) AS resets, arraySort(groupUniqArray($(lone_packet_kind))) AS kinds,
+    min(time) AS seen_first, max(time) AS seen_last
+  FROM (
+    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, direction AS way, history, dst_packets,
+      $(answer_unseen_by(toUnixTimestamp(window_at) + {window_s:UInt32})) AS unseen
+    FROM (
+      SELECT time, src_ip, dst_ip, dst_port, src_port, direction, history, dst_packets
+      FROM connection
+      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(lone_packet)
+    ) AS lone
+    LEFT JOIN $(began_before_lone) AS there ON there.a = lone.src_ip AND there.b = lone.dst_ip AND there.port = lone.dst_port
+    LEFT JOIN $(began_before_lone) AS back ON back.a = lone.dst_ip AND back.b = lone.src_ip AND back.port = lone.src_port
+    WHERE (there.began_at = toDateTime64(0, 6) OR there.began_at > time) AND (back.began_at = toDateTime64(0, 6) OR back.began_at > time)
+  )
+  WHERE NOT unseen
+  GROUP BY window_at, src_ip, dst_ip, dst_port
+)
+GROUP BY window_at, src_ip
+HAVING targets >= 4
