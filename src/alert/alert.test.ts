@@ -5,7 +5,7 @@ import { Severity, Stage, severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import { confidenceLevel, riskLevel } from '../schema/level.ts';
 import { askedSince, type Capped, capped, heldBack } from './cap.ts';
-import { type Folded, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { type Folded, foldDays, foldFloods, foldPairs, foldWindows } from './fold.ts';
 import { pairsOf } from './keys.ts';
 import { listOf } from './list.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
@@ -71,6 +71,27 @@ describe('folding', () => {
       foldWindows([finding(), finding({ start_at: 24 * hour, end_at: 25 * hour })], gap).length,
       2,
     );
+  });
+
+  it('what a host does every day is one finding that grows, and is told anew when it gets worse', () => {
+    const daily = (severities: readonly Finding['severity'][], every_h = 24): Finding[] =>
+      severities.map((severity, day) =>
+        finding({
+          finding_id: `day ${day}`,
+          severity,
+          start_at: day * every_h * hour,
+          end_at: (day * every_h + 1) * hour,
+        }),
+      );
+    const told = (all: Finding[]): unknown[] =>
+      foldDays(all).map((one) => [one.finding_id, one.severity, one.windows, one.end_at / hour]);
+    assert.deepEqual(told(daily(['medium', 'medium', 'low', 'medium'])), [['day 0', 'medium', 4, 73]]);
+    assert.deepEqual(told(daily(['low', 'low', 'medium', 'low'])), [
+      ['day 0', 'low', 2, 25],
+      ['day 2', 'medium', 2, 73],
+    ]);
+    assert.equal(told(daily(['low', 'low', 'low'], 28)).length, 3, 'more than a day apart');
+    assert.equal(listOf(daily(['low', 'low', 'low']), { ...policy, budget_per_day: 99 }).shown.length, 1);
   });
 
   it('a scan of fifty hosts is one finding with forty-nine members', () => {

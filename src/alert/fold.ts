@@ -11,15 +11,20 @@ export interface Folded {
 
 /**
  * Findings of one detector on the same entity whose times touch (at most `gap_us` apart) become one that grows; the
- * strongest window speaks for all. Pure. Input in any order; output by start.
+ * strongest window speaks for all. `joins`: whether the later one may be told with the earlier, if not always. Pure.
+ * Input in any order; output by start.
  */
-export function foldWindows(findings: readonly Finding[], gap_us: (detector: string) => number): Finding[] {
+export function foldWindows(
+  findings: readonly Finding[],
+  gap_us: (detector: string) => number,
+  joins: (before: Finding, after: Finding) => boolean = () => true,
+): Finding[] {
   const open = new Map<string, Finding>();
   const done: Finding[] = [];
   for (const finding of [...findings].sort(byStart)) {
     const key = `${finding.detector} ${Object.values(finding.entity).join(' ')}`;
     const before = open.get(key);
-    if (before && finding.start_at - before.end_at <= gap_us(finding.detector)) {
+    if (before && finding.start_at - before.end_at <= gap_us(finding.detector) && joins(before, finding)) {
       open.set(key, joined(before, finding));
       continue;
     }
@@ -27,6 +32,21 @@ export function foldWindows(findings: readonly Finding[], gap_us: (detector: str
     open.set(key, finding);
   }
   return [...done, ...open.values()].sort(byStart);
+}
+
+/** From the end of one evening's work to the same an evening later, with two hours to spare, µs. */
+const about_a_day_us = 26 * 3600e6;
+
+/**
+ * What is seen again within about a day, and no worse than before, is the same finding that grows: a host that does it
+ * daily is told once, not once a day. What is worse than before is told anew. Pure.
+ */
+export function foldDays(findings: readonly Finding[]): Finding[] {
+  return foldWindows(
+    findings,
+    () => about_a_day_us,
+    (before, after) => severities[after.severity] <= severities[before.severity],
+  );
 }
 
 function byStart(a: Finding, b: Finding): number {

@@ -1,6 +1,6 @@
 import type { Finding } from '../schema/finding.ts';
 import { type Capped, capped } from './cap.ts';
-import { type Folded, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { type Folded, foldDays, foldFloods, foldPairs, foldWindows } from './fold.ts';
 import { pairsOf, place, primary, sameName, target } from './keys.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
 
@@ -24,7 +24,7 @@ const most_outside = 10;
 export function listOf(findings: readonly Finding[], policy: Policy): Capped {
   const { far_p, window_us, budget_per_day } = policy;
   const judged = findings.map(weighed);
-  const lines = foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us));
+  const lines = foldDays(foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us)));
   const single = [sameName, primary, place].reduce<Folded>((all, key) => foldFloods(all, key), {
     lines,
     folded: [],

@@ -249,6 +249,8 @@ function against(finding: Finding): string {
   return `${told}Baseline: ${finding.baseline.says}.${odds}`;
 }
 
+const day_us = 86_400e6;
+
 /**
  * What it is called, when that was which the sentence is about, the first line that shows it, and when else the same was
  * seen.
@@ -260,8 +262,9 @@ function traced(finding: Finding): string {
   const rest = finding.evidence_total - 1;
   const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
   const where = first ? `, see ${place(first)}${more}` : '';
+  const again = finding.end_at - finding.start_at > day_us ? 'Seen again on later days: in' : 'In';
   const longer = ofPart(finding)
-    ? ` In all ${timeRange(finding.start_at, finding.end_at)} UTC, in ${counted(finding.windows, 'window')}; told is the strongest.`
+    ? ` ${again} all ${timeRange(finding.start_at, finding.end_at)} UTC, in ${counted(finding.windows, 'window')}; told is the strongest.`
     : '';
   return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.${longer}`;
 }
