@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { formatUnit, share } from '../src/base/format.ts';
 import { attackList } from '../src/content/attack.ts';
 import { loadContent } from '../src/content/index.ts';
+import { parametersOf, scenarios } from '../src/scenarios/index.ts';
 import { type Detector, type Feature, type ModelUse, Stage } from '../src/schema/detector.ts';
 import { columnsPage } from '../src/store/columns-page.ts';
 import { session } from './docs-session.ts';
@@ -24,6 +25,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { file: 'docs/detectors.md', text: detectorsPage },
   { file: 'docs/columns.md', text: columnsPage },
+  { file: 'docs/scenarios.md', text: scenariosPage },
   { file: 'README.md', text: (now) => between(now, 'detectors', stageTable()) },
 ];
 
@@ -67,6 +69,33 @@ function detectorsPage(): string {
     'it is right on your network.',
     '',
     ...stages().flatMap(({ name, of }) => [`## ${name}`, '', ...of.flatMap(detectorSection)]),
+  ].join('\n');
+}
+
+/** Made-up traffic that tests may ask for, by name. */
+function scenariosPage(): string {
+  return [
+    '# Scenarios',
+    '',
+    'Written from `src/scenarios/` by `npm run docs`; do not edit.',
+    '',
+    "Made-up traffic for a detector's tests: `given: { scenario: NAME, PARAMETER: VALUE, with: [ { scenario: … } ] }`. Every scenario",
+    "runs in event time from a Monday, 00:00 UTC; units are in a parameter's name. `weir check --play` plays the tests",
+    '([writing-a-detector.md](writing-a-detector.md)).',
+    '',
+    ...Object.entries(scenarios).flatMap(([name, { doc, harmful }]) => [
+      `## ${name}`,
+      '',
+      `${text(doc)} ${harmful ? 'An attack.' : 'Harmless.'}`,
+      '',
+      '| parameter | default | meaning |',
+      '|---|---|---|',
+      ...parametersOf(name).map(
+        (one) =>
+          `| ${code(one.name)} | ${one.default === undefined ? '' : code(one.default)} | ${[text(one.means), one.one_of.join(', ')].filter((part) => part !== '').join(': ')} |`,
+      ),
+      '',
+    ]),
   ].join('\n');
 }
 

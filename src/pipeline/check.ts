@@ -3,17 +3,33 @@ import type { Content } from '../content/index.ts';
 import { fractionSums } from '../content/row-order.ts';
 import { evidenceStatements, recountStatements } from '../detect/index.ts';
 import { featureStatement, statementColumns } from '../features/index.ts';
+import { mixProblems } from '../scenarios/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Params, Store } from '../store/index.ts';
 import { roleStatement } from './roles.ts';
 import { feature_settings, withoutProxy } from './rows.ts';
 
+/** What is wrong with the traffic that detectors' tests ask for, one line each. */
+export function testMistakes({ detectors }: Content): string[] {
+  return detectors.flatMap(({ file, tests }) =>
+    tests.flatMap(({ name, given }) =>
+      mixProblems(given).map((problem) => `${file}: test "${name}": ${problem}`),
+    ),
+  );
+}
+
 /**
  * Tries every statement of roles and detectors on a store. Throws `content_invalid` with all that do not run, or that give
  * other columns than the feature says, one a line, each with its file and what is wrong in the engine's word.
  */
 export async function checkStatements(store: Store, content: Content): Promise<void> {
+  const mistakes = await statementMistakes(store, content);
+  if (mistakes.length > 0) throw new WeirError('content_invalid', mistakes.join('\n'));
+}
+
+/** What `checkStatements` throws, as a list. */
+export async function statementMistakes(store: Store, content: Content): Promise<string[]> {
   const mistakes = new Set<string>();
   const note = async (where: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -37,7 +53,7 @@ export async function checkStatements(store: Store, content: Content): Promise<v
     for (const { where, sql, params } of backing(detector, feature))
       await note(`${detector.file}: ${where}`, () => describe(store, sql, params).then(() => {}));
   }
-  if (mistakes.size > 0) throw new WeirError('content_invalid', [...mistakes].join('\n'));
+  return [...mistakes];
 }
 
 /** A feature's statement as it is, and as it runs where no web proxy is. */

@@ -39,6 +39,20 @@ export async function tryDetector(
   return tryPlayed(store, content, detector, test);
 }
 
+/** Plays all tests of some detectors; traffic that several of them ask for is made once. */
+export async function* tryAll(
+  store: Store,
+  content: Content,
+  detectors: readonly Detector[],
+): AsyncGenerator<{ detector: Detector; test: DetectorTest; tried: Tried }> {
+  const tests = detectors.flatMap((detector) => detector.tests.map((test) => ({ detector, test })));
+  for (const of of Map.groupBy(tests, ({ test }) => JSON.stringify(test.given)).values()) {
+    await play(store, content, of[0]!.test.given);
+    for (const { detector, test } of of)
+      yield { detector, test, tried: await tryPlayed(store, content, detector, test) };
+  }
+}
+
 /**
  * Empties the store, plays traffic into it and learns roles from it: what tests of several detectors may share. `said`:
  * what the operator says of roles.

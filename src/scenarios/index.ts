@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { nearest } from '../base/near.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { beacon } from './attack/beacon.ts';
 import { brute_force } from './attack/brute-force.ts';
@@ -118,9 +120,64 @@ export type ScenarioName = keyof typeof scenarios;
 export type Given = Readonly<Record<string, unknown>>;
 
 function find(name: string): Scenario<unknown> {
-  if (!Object.hasOwn(scenarios, name))
-    throw new RangeError(`There is no scenario "${name}". There are: ${Object.keys(scenarios).join(', ')}`);
+  if (!Object.hasOwn(scenarios, name)) throw new RangeError(unknownScenario(name));
   return scenarios[name as ScenarioName] as unknown as Scenario<unknown>;
+}
+
+function unknownScenario(name: string): string {
+  const near = nearest(name, Object.keys(scenarios));
+  const rest = near === null ? `there are ${Object.keys(scenarios).join(', ')}` : `${near} is near`;
+  return `there is no scenario ${name}; ${rest}`;
+}
+
+/** One parameter of a scenario, for people. */
+export interface Parameter {
+  readonly name: string;
+  /** as JSON; undefined: there is none */
+  readonly default: string | undefined;
+  readonly means: string;
+  /** words it may be, where only some may */
+  readonly one_of: readonly string[];
+}
+
+/** Parameters of a scenario with their defaults and meanings. Throws RangeError for an unknown name. */
+export function parametersOf(name: string): Parameter[] {
+  const { properties = {} } = z.toJSONSchema(find(name).params, { io: 'input', unrepresentable: 'any' });
+  return Object.entries(properties).map(([parameter, schema]) => {
+    const of = schema as { default?: unknown; description?: string; enum?: unknown[] };
+    return {
+      name: parameter,
+      default: of.default === undefined ? undefined : JSON.stringify(of.default),
+      means: of.description ?? '',
+      one_of: (of.enum ?? []).map(String),
+    };
+  });
+}
+
+/** What is wrong in traffic as a detector's test writes it: names and values of scenarios, one sentence each. */
+export function mixProblems(given: Given): string[] {
+  const { scenario: name, with: others = [], ...params } = given;
+  if (typeof name !== 'string') return ['scenario: the name of a scenario is missing'];
+  const further = Array.isArray(others)
+    ? others.flatMap((one: unknown) =>
+        typeof one === 'object' && one !== null ? mixProblems(one as Given) : ['with: a list of scenarios'],
+      )
+    : ['with: a list of scenarios'];
+  if (!Object.hasOwn(scenarios, name)) return [unknownScenario(name), ...further];
+  const result = find(name).params.safeParse(params);
+  if (result.success) return further;
+  const known = parametersOf(name).map((one) => one.name);
+  return [
+    ...result.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => {
+            const near = nearest(key, known);
+            return `scenario ${name} has no parameter ${key}; ${near === null ? `it has ${known.join(', ')}` : `${near} is near`}`;
+          })
+        : [`scenario ${name}, ${issue.path.join('.')}: ${issue.message}`],
+    ),
+    ...further,
+  ];
 }
 
 /** Events of one scenario in time order. A wrong parameter is a ZodError, an unknown name a RangeError. */

@@ -381,6 +381,16 @@ function ownContent(
 }
 const same = (text: string): string => text;
 
+/** With one test that fires and one that stays quiet. */
+const oneTest = (text: string): string =>
+  text.replace(
+    /^tests:[\s\S]*$/m,
+    `tests:
+  - { name: two hundred ports, given: { scenario: vertical_scan, ports: 200 }, expect: finding }
+  - { name: a person browsing, given: { scenario: browsing }, expect: nothing }
+`,
+  );
+
 describe('weir check', () => {
   test('lists the detectors that ship', async () => {
     const ran = await weir('check');
@@ -399,6 +409,86 @@ describe('weir check', () => {
       assert.equal(ran.status, 2);
       assert.match(ran.err, /own_field\.yaml.*severity/s);
     }
+  });
+
+  describe('tells of what nothing else would notice', () => {
+    const given = /given: \{ scenario: vertical_scan/;
+    const cases: readonly (readonly [name: string, says: RegExp, change: (text: string) => string])[] = [
+      [
+        'an empty window',
+        /window: 0h is no time at all/,
+        (text) => text.replace(/^window: .*$/m, 'window: 0h'),
+      ],
+      [
+        'a hop that does not divide',
+        /hop: 7m does not divide window 1h; such as 30m/,
+        (text) => text.replace(/^window: .*\n(hop: .*\n)?/m, 'window: 1h\nhop: 7m\n'),
+      ],
+      [
+        'an unknown scenario',
+        /test ".*": there is no scenario vertikal_scan; vertical_scan is near/,
+        (text) => text.replace(given, 'given: { scenario: vertikal_scan'),
+      ],
+      [
+        'an unknown parameter',
+        /test ".*": scenario vertical_scan has no parameter port; ports is near/,
+        (text) => text.replace(given, 'given: { scenario: vertical_scan, port: 3'),
+      ],
+      [
+        'a column in explain',
+        /explain: no column no_such_thing in features\/own_/,
+        (text) => text.replace(/^explain: (>-\n +|")?/m, (found) => `${found}{no_such_thing} `),
+      ],
+    ];
+    for (const [i, [name, says, change]] of cases.entries()) {
+      test(name, async () => {
+        const ran = await weir('check', '--quick', '--content', ownContent(`mistake_${i}`, change, same));
+        assert.equal(ran.status, 2);
+        assert.match(ran.err, says);
+        assert.match(ran.err, /own_mistake_\d\.yaml/);
+      });
+    }
+
+    test('a column that no detector uses', async () => {
+      const dir = ownContent('unused', same, (text) =>
+        text.replace(/^columns:$/m, 'columns:\n  nobody_asks: {unit: count, says: of nothing}'),
+      );
+      const ran = await weir('check', '--quick', '--content', dir);
+      assert.equal(ran.status, 2);
+      assert.match(ran.err, /own_unused\.sql: no detector uses column nobody_asks/);
+    });
+
+    test('a .yml, a flat folder, two detectors with one id, stray arguments', async () => {
+      const dir = ownContent('layout', same, same);
+      const text = readFileSync(join(dir, 'detectors', 'own_layout.yaml'), 'utf8');
+      folder.write('content-layout/detectors/other.yml', text);
+      folder.write('content-layout/detectors/own_too.yaml', text);
+      folder.write('content-layout/flat.yaml', text);
+      const ran = await weir('check', '--quick', '--content', dir);
+      assert.equal(ran.status, 2);
+      assert.match(ran.err, /other\.yml: is read by nothing; files of detectors\/ end in \.yaml/);
+      assert.match(ran.err, /own_too\.yaml: id own_layout is that of .*own_layout\.yaml, too/);
+      assert.match(ran.err, /flat\.yaml: is read by nothing here; detectors belong into detectors\//);
+      const stray = await weir('check', dir);
+      assert.equal(stray.status, 2);
+      assert.match(stray.err, /weir check takes no .*content-layout; --content names a folder/);
+    });
+  });
+
+  test("--play plays the tests of one's own detectors, status 1 when one fails", async () => {
+    const good = await weir('check', '--play', '--content', ownContent('played', oneTest, same));
+    assert.deepEqual([good.status, good.err], [0, '']);
+    assert.match(good.out, /^pass {2}own_played: .* → finding$/m);
+    assert.match(good.out, /\n2 tests: 2 passed, 0 failed\.\n$/);
+    assert.doesNotMatch(good.out, /vertical_scan:/);
+    const never = (text: string): string => oneTest(text).replace(/^when: /m, 'when: false AND ');
+    const bad = await weir('check', '--play', '--content', ownContent('never', never, same), 'own_never');
+    assert.equal(bad.status, 1);
+    assert.match(bad.out, /^FAIL {2}own_never: .* → finding: .* 0 findings$/m);
+    assert.match(bad.out, /2 tests: 1 passed, 1 failed\./);
+    const unknown = await weir('check', '--play', 'vertical_scam');
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.err, /there is no detector vertical_scam; vertical_scan is near/);
   });
 
   test('names the file whose statement does not run', async () => {
