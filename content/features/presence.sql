@@ -12,19 +12,33 @@ columns:
   usual_hosts: {unit: count, says: hosts heard in an ordinary window}
 */
 WITH
+  -- a device is heard wherever it is: the address that it had last stands for it
   hours AS (
-    SELECT toStartOfHour(time) AS hour, src_ip
-    FROM connection
-    WHERE time < {to:DateTime64(6)} AND src_local AND NOT $(wide)
-    GROUP BY hour, src_ip
+    SELECT hour, who, argMax(src_ip, (since, src_ip)) AS address
+    FROM (
+      SELECT hour, src_ip, arrayFilter(one -> one.1 < hour + toIntervalHour(1), held) AS begun, if(empty(begun), ('', toDateTime64(0, 6, 'UTC'), toDateTime64(0, 6, 'UTC')), (begun[-1].3, begun[-1].1, begun[-1].2)) AS last,
+        last.2 AS since,
+        multiIf(last.1 = '', src_ip, last.3 = toDateTime64(0, 6, 'UTC') OR hour < last.3, last.1, concat(src_ip, ' after ', last.1)) AS who
+      FROM (
+        SELECT toStartOfHour(time) AS hour, src_ip
+        FROM connection
+        WHERE time < {to:DateTime64(6)} AND src_local AND NOT $(wide)
+        GROUP BY hour, src_ip
+      ) AS heard
+      LEFT JOIN (
+        SELECT address, arraySort(groupArray((from_at, ifNull(to_at, toDateTime64(0, 6, 'UTC')), device))) AS held
+        FROM device_address GROUP BY address
+      ) AS devices ON devices.address = heard.src_ip
+    )
+    GROUP BY hour, who
   ),
   network AS (
     SELECT hour, heard, quantileExact(0.5)(heard) OVER (ORDER BY hour RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS usual
     FROM (SELECT hour, count() AS heard FROM hours GROUP BY hour)
   ),
   gaps AS (
-    SELECT src_ip, heard[i] AS heard_at, i AS heard_hours, heard[1] AS begun, heard[i + 1] AS heard_next
-    FROM (SELECT src_ip, arraySort(groupArray(hour)) AS heard FROM hours GROUP BY src_ip)
+    SELECT heard[i].2 AS src_ip, heard[i].1 AS heard_at, i AS heard_hours, heard[1].1 AS begun, heard[i + 1].1 AS heard_next
+    FROM (SELECT arraySort(groupArray((hour, address))) AS heard FROM hours GROUP BY who)
     ARRAY JOIN arrayEnumerate(heard) AS i
   ),
   silences AS (

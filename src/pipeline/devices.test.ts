@@ -89,6 +89,32 @@ test('a laptop that moves keeps its baseline, the visitor at its old address beg
   }
 });
 
+test('a device that moved is not silent at its old address, and its presence goes on at the new one', async () => {
+  const content = loadContent();
+  const store = await openStore({ directory: null });
+  try {
+    // The visitor at the old address comes three hours later.
+    await play(store, content, { scenario: 'device_moves' });
+    const detector = content.detectors.find(({ id }) => id === 'host_silent')!;
+    const feature = content.features.get(detector.features)!;
+    const silent = await Array.fromAsync(featureRows(store, feature, detector, 2e15));
+    assert.deepEqual(
+      silent.filter((row) => Number(row.values.silent_hours) <= 2),
+      [],
+    );
+    await play(store, content, {
+      scenario: 'device_moves',
+      days: 2,
+      with: [{ scenario: 'office', hosts: 4, days: 3, activity: 0.4, monitored: 'servers' }],
+    });
+    const rows = await Array.fromAsync(featureRows(store, feature, detector, 2e15));
+    const gone = rows.find((row) => row.entity.src_ip === '10.20.1.170' && row.values.silent_hours === 2);
+    assert.ok(Number(gone?.values.active_hours) > 40, 'the hours at both addresses count');
+  } finally {
+    await store.close();
+  }
+});
+
 test('only names that a host may have are names', () => {
   assert.equal(hostName('LT-Anna'), 'lt-anna');
   for (const bad of ['', 'a b', '\u001b[31m', '-x', 'x'.repeat(80)]) assert.equal(hostName(bad), '', bad);
