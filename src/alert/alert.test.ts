@@ -131,6 +131,50 @@ describe('folding', () => {
     assert.equal(told([1, 2, 3, 4].map((host) => calling(host, host))).shown.length, 4);
   });
 
+  it('that a host behaves oddly is a reason of the riskiest step of that host on that day', () => {
+    const step = finding({ finding_id: 'step', severity: 'high' });
+    const other = finding({ finding_id: 'other', severity: 'low', entity: { src_ip: '10.0.0.5' } });
+    const odd = finding({
+      finding_id: 'odd',
+      detector: 'behaviour',
+      severity: 'medium',
+      entity: { src_ip: '10.0.0.5' },
+    });
+    const next_day = { ...odd, finding_id: 'next', start_at: 40 * hour, end_at: 41 * hour };
+    const said = (...all: Finding[]): string[] =>
+      listOf(all, { ...policy, budget_per_day: 99 })
+        .shown.map((one) => `${one.finding_id}: ${one.also.map((two) => two.finding_id)}`)
+        .sort();
+    assert.deepEqual(said(step, { ...other, detector: 'x' }, odd, next_day), [
+      'next: ',
+      'other: ',
+      'step: odd',
+    ]);
+    assert.deepEqual(said({ ...other, detector: 'x' }, odd), ['odd: other']);
+    assert.deepEqual(said(odd), ['odd: ']);
+  });
+
+  it('services that one host alone has used are told with what that host did, others are not', () => {
+    const service = (i: number, clients: number): Finding =>
+      finding({
+        finding_id: `service${i}`,
+        detector: 'service',
+        severity: 'low',
+        entity: { dst_ip: `10.0.0.${i}`, dst_port: 445 },
+        values: { clients, first_client: '10.0.0.5' },
+      });
+    const said = (...all: Finding[]): string[] =>
+      listOf(all, { ...policy, budget_per_day: 99 })
+        .shown.map(
+          (one) => `${one.finding_id}: ${one.also.map((two) => two.finding_id)} +${one.members_total}`,
+        )
+        .sort();
+    const share = finding({ finding_id: 'share' });
+    assert.deepEqual(said(share, service(9, 1)), ['share: service9 +0']);
+    assert.deepEqual(said(share, service(9, 2)), ['service9:  +0', 'share:  +0']);
+    assert.equal(said(...[1, 2, 3, 4, 6].map((i) => service(i, 1))).length, 1);
+  });
+
   it('three alike findings stay three', () => {
     const few = Array.from({ length: 3 }, (_, i) =>
       finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),
@@ -300,7 +344,12 @@ describe('the cap', () => {
   });
 });
 
-const policy = { far_p: 1e-7, window_us: () => hour, budget_per_day: 3 };
+const policy = {
+  far_p: 1e-7,
+  window_us: () => hour,
+  about_host: (id: string) => id === 'share' || id === 'behaviour',
+  budget_per_day: 3,
+};
 
 /** Findings as detectors give them: few hosts, kinds and days, so that they meet. */
 const anyFinding = fc
@@ -312,6 +361,7 @@ const anyFinding = fc
       'ids_alert',
       'upload',
       'share',
+      'service',
     ),
     severity: fc.constantFrom(...Severity.options),
     stage: fc.constantFrom(...Stage.options),
@@ -324,6 +374,16 @@ const anyFinding = fc
     confidence_score: fc.integer({ min: 5, max: 99 }),
   })
   .map(({ host, to, named, inbound, start_h, p_exponent, ...part }) => {
+    if (part.detector === 'service')
+      return finding({
+        ...part,
+        risk_score: 0,
+        entity: { dst_ip: `10.0.1.${to}`, dst_port: 445 },
+        values: { clients: named ? 1 : 2, first_client: `10.0.0.${host}` },
+        start_at: start_h * hour,
+        end_at: (start_h + 1) * hour,
+        p_value: 10 ** -p_exponent,
+      });
     const dst_ip = `203.0.113.${to}`;
     const place: Record<string, string> = named ? { dst_name: `n${to}.example` } : { dst_ip };
     return finding({

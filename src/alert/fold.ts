@@ -1,6 +1,6 @@
 import { severities } from '../schema/detector.ts';
 import type { Also, Finding, Member } from '../schema/finding.ts';
-import { dayOf } from './keys.ts';
+import { dayOf, primary } from './keys.ts';
 import { byRisk } from './rank.ts';
 
 /** Lines of a list, and what was folded into them: each keeps the id of the finding it is told with. */
@@ -97,6 +97,27 @@ export function foldPairs({ lines, folded }: Folded, pairOf: (finding: Finding) 
   );
 }
 
+/**
+ * That a host behaves oddly as a whole is no step of an attack but a reason to look at the steps: it is told with the
+ * riskiest other line of that host and day. Whichever of the two is the riskier speaks, the others are its reasons. Pure.
+ */
+export function foldHosts({ lines, folded }: Folded, about_host: (detector: string) => boolean): Folded {
+  const hosts = Map.groupBy(lines, (one) => {
+    const host = primary(one);
+    return host === '' ? one.finding_id : `${host} ${dayOf(one)}`;
+  });
+  const groups = [...hosts.values()].flatMap((all) => {
+    const of_host = all.filter((one) => about_host(one.detector));
+    const [strongest, ...others] = all.filter((one) => !about_host(one.detector)).sort(byRisk);
+    const together = strongest ? [...of_host, strongest] : of_host;
+    return [
+      { group: together, fold: together.length > 1 },
+      ...others.map((one) => ({ group: [one], fold: false })),
+    ];
+  });
+  return foldGroups(groups, folded, withReasons);
+}
+
 /** One line out of each group that is to be folded. */
 export function foldGroups(
   groups: readonly { readonly group: readonly Finding[]; readonly fold: boolean }[],
@@ -143,18 +164,16 @@ export function withMembers(first: Finding, rest: readonly Finding[]): Finding {
   };
 }
 
-/** The first with the rest as further reasons. */
+/** The first with the rest as further reasons, and with the reasons that those had. */
 function withReasons(first: Finding, rest: readonly Finding[]): Finding {
-  const told = rest.slice(0, most_reasons);
-  const further = [...told.flatMap((one) => one.members), ...rest.slice(most_reasons).map(memberOf)];
+  const reasons = [...first.also, ...rest.flatMap((one) => [alsoOf(one), ...one.also])];
+  const beyond = reasons.slice(most_reasons);
+  const further = [...rest.flatMap((one) => one.members), ...beyond.map(memberOf)];
   return {
     ...spanning(first, rest),
-    also: [...first.also, ...told.map(alsoOf)],
+    also: reasons.slice(0, most_reasons),
     members: foremost([...first.members, ...further]),
-    members_total:
-      first.members_total +
-      told.reduce((sum, one) => sum + one.members_total, 0) +
-      Math.max(0, rest.length - most_reasons),
+    members_total: rest.reduce((sum, one) => sum + one.members_total, first.members_total) + beyond.length,
   };
 }
 

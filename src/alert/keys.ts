@@ -12,7 +12,13 @@ export function dayOf(finding: Finding): number {
 
 /** The address a finding is about first: who did it, or to whom it was done. */
 export function primary(finding: Finding): string {
-  return String(finding.entity.src_ip ?? finding.entity.dst_ip ?? '');
+  return actor(finding) || String(finding.entity.dst_ip ?? '');
+}
+
+/** Who did it: also where a finding is about a service, as long as one client only has used it; else ''. */
+function actor({ entity, values }: Finding): string {
+  const only = values.clients === 1 ? values.first_client : undefined;
+  return String(entity.src_ip ?? only ?? '');
 }
 
 /** What another engine calls it: one signature that fires for many is one finding. */
@@ -50,7 +56,8 @@ export function pairsOf(findings: readonly Finding[]): (finding: Finding) => str
     if (before === undefined || name < before) names.set(key, name);
   }
   const oneWay = (finding: Finding): string => {
-    const { src_ip = '', dst_name = '' } = finding.entity;
+    const { dst_name = '' } = finding.entity;
+    const src_ip = actor(finding);
     const dst_ip = finding.entity.dst_ip ?? mainPlace(finding);
     if (src_ip === '' || (dst_ip === '' && dst_name === '')) return finding.finding_id;
     if (dst_name !== '') return pairKey(finding, String(dst_name));
@@ -81,5 +88,5 @@ function mainPlace({ values }: Finding): string {
 }
 
 function pairKey(finding: Finding, place: string): string {
-  return `${finding.entity.src_ip} ${place} ${dayOf(finding)}`;
+  return `${actor(finding)} ${place} ${dayOf(finding)}`;
 }

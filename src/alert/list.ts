@@ -1,6 +1,6 @@
 import type { Finding } from '../schema/finding.ts';
 import { type Capped, capped } from './cap.ts';
-import { type Folded, foldDays, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { type Folded, foldDays, foldFloods, foldHosts, foldPairs, foldWindows } from './fold.ts';
 import { pairsOf, place, primary, sameName, target } from './keys.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
 
@@ -10,6 +10,8 @@ export interface Policy {
   readonly far_p: number;
   /** length of a detector's window, µs */
   readonly window_us: (detector: string) => number;
+  /** whether a detector tells of a host as a whole */
+  readonly about_host: (detector: string) => boolean;
   readonly budget_per_day: number;
 }
 
@@ -22,7 +24,7 @@ const most_outside = 10;
  * run and a detector's own tests go through it alike. Pure.
  */
 export function listOf(findings: readonly Finding[], policy: Policy): Capped {
-  const { far_p, window_us, budget_per_day } = policy;
+  const { far_p, window_us, about_host, budget_per_day } = policy;
   const judged = findings.map(weighed);
   const lines = foldDays(foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us)));
   const single = [sameName, primary, place].reduce<Folded>((all, key) => foldFloods(all, key), {
@@ -31,7 +33,8 @@ export function listOf(findings: readonly Finding[], policy: Policy): Capped {
   });
   const floods = foldFloods(single, target, most_outside);
   const ranked = { lines: corroborate(floods.lines, primary), folded: floods.folded };
-  return capped(foldPairs(ranked, pairsOf(ranked.lines)), budget_per_day, far_p);
+  const pairs = foldPairs(ranked, pairsOf(ranked.lines));
+  return capped(foldHosts(pairs, about_host), budget_per_day, far_p);
 }
 
 /** Severity, risk and confidence that agree with each other. */

@@ -27,10 +27,12 @@ const half_life = 12;
 
 /**
  * How many things never seen before one entity shows, against how many it and the network usually show. The rate falls
- * as a network becomes known; windows without anything new count as zeros.
+ * as a network becomes known; windows without anything new count as zeros. What a network shows while it is `young`
+ * teaches no rate: then all that is there is met for the first time.
  */
 export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
+  const young_s = use.young === undefined ? 0 : duration(use.young);
   const network: Rate = { at_s: Number.NaN, windows: 0, total: 0, squares: 0 };
   const entities = new OldestOut<string, Rate>(most_entities);
   let begun_s = Number.NaN;
@@ -43,8 +45,10 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
 
   return {
     judge(window_at_s, rows) {
-      if (Number.isNaN(network.at_s)) network.at_s = window_at_s;
-      if (Number.isNaN(begun_s)) begun_s = window_at_s;
+      if (Number.isNaN(begun_s)) {
+        begun_s = window_at_s;
+        network.at_s = begun_s + young_s;
+      }
       const judged: Judgement[] = [];
       const counts = new Map<string, number>();
       for (const row of rows) {
@@ -79,6 +83,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
           baseline: baseline(own, Math.floor((window_at_s - begun_s) / window_s), row, window_s),
         });
       }
+      if (window_at_s < begun_s + young_s) return judged;
       age(network, window_at_s, window_s);
       for (const [key, count] of counts) {
         add(network, count);

@@ -35,6 +35,12 @@ export function windowsOf(detectors: readonly Detector[]): (detector: string) =>
   return (detector) => window_us.get(detector) ?? 0;
 }
 
+/** Whether a detector tells of a host as a whole, by its id. */
+export function aboutHost(detectors: readonly Detector[]): (detector: string) => boolean {
+  const ids = new Set(detectors.filter((one) => one.about_host).map((one) => one.id));
+  return (detector) => ids.has(detector);
+}
+
 /**
  * The greatest p-value that a detector tells, by how many rows it judges in a day. A fact was seen, not guessed: its
  * p-value is how often the network starts to show it, whatever the number of rows, so only the cap holds for it.

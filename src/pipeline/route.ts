@@ -18,7 +18,7 @@ import type { Vantage } from '../schema/vantage.ts';
 import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { clearEvents, startEmpty } from './clear.ts';
-import { runDetector, windowsOf } from './detectors.ts';
+import { aboutHost, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices, withNames } from './devices.ts';
 import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
@@ -140,6 +140,7 @@ export async function analyze(
   const list = listOf(findings, {
     far_p: farBeyondChance(judged),
     window_us: windowsOf(detectors),
+    about_host: aboutHost(detectors),
     budget_per_day,
   });
   // Chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so that `--since`

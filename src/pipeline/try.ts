@@ -8,7 +8,7 @@ import type { WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
-import { runDetector, windowsOf } from './detectors.ts';
+import { aboutHost, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices } from './devices.ts';
 import { learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
@@ -84,6 +84,7 @@ export async function tryPlayed(
   const { shown: findings } = listOf(seen, {
     far_p: farBeyondChance(run.judged),
     window_us: windowsOf([detector]),
+    about_host: aboutHost([detector]),
     budget_per_day: Number.POSITIVE_INFINITY,
   });
   const about = ({ entity, members, also }: Finding): string =>

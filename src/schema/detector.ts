@@ -132,6 +132,13 @@ const ModelNovelty = z.strictObject({
       .default(12)
       .describe('windows of history that weigh as much as the prior'),
   }),
+  young: z
+    .string()
+    .regex(/^\d+(s|m|h|d)$/)
+    .optional()
+    .describe(
+      'how long a network is so young that everything in it is new: what it shows until then teaches no rate',
+    ),
   because: z.string(),
 });
 const ModelFact = z.strictObject({
@@ -225,6 +232,12 @@ export const Detector = z.strictObject({
     .describe('numbers the SQL takes as {name:Float64}'),
   when: z.string().default('1').describe('SQL condition over the columns: which rows are worth judging'),
   model: ModelUse,
+  about_host: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether it tells that a host as a whole behaves oddly, no step of an attack: it is told with the most severe that the host did on that day',
+    ),
   severity: Severity,
   raise: z
     .array(z.strictObject({ when: z.string(), severity: Severity }))

@@ -40,7 +40,7 @@ export const rare_destination = scripted({
   },
   answer: (p, from, to) => [
     {
-      detectors: ['rare_destination'],
+      detectors: ['rare_destination', 'server_first_call'],
       attack: ['T1071', 'T1102'],
       src_ip: p.src_ip,
       dst_ip: p.dst_ip,

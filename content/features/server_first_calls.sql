@@ -1,0 +1,68 @@
+/*
+about: Outside destinations that nobody here had called before and that a server of the house calls, with how seldom it calls any.
+grain: [src_ip, dst_ip, dst_name]
+reads: [connection, dns]
+columns:
+  connections: {unit: count, says: connections to it}
+  sent_bytes: {unit: bytes, says: sent to it}
+  received_bytes: {unit: bytes, says: received from it}
+  clients: {unit: count, says: local hosts that the server had answered}
+  serves_h: {unit: count, says: hours since it had answered the third of them}
+  earlier_destinations: {unit: count, says: outside destinations that the server had called before}
+  known_domain: {unit: count, says: whether a name that led there is of a domain that was asked for before}
+  network_age_h: {unit: count, says: hours of network history}
+  destination: {unit: text, says: its name or address}
+  dst_port: {unit: port, says: port}
+  direction: {unit: text, says: direction}
+*/
+SELECT
+  window_at, src_ip, dst_ip, dst_name, destination, connections, sent_bytes, received_bytes,
+  arrayCount(one -> one < window_at, client_firsts) AS clients,
+  dateDiff('hour', client_firsts[3], first_at) AS serves_h,
+  earlier_destinations,
+  toUInt8(domain_first != toDateTime64(0, 6) AND domain_first < window_at) AS known_domain,
+  dateDiff('hour', {begun:DateTime64(6)}, first_at) AS network_age_h,
+  dst_port, direction, first_at, last_at
+FROM (
+  SELECT
+    window_of(time) AS window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination,
+    count() AS connections, sum(sent) AS sent_bytes, sum(received) AS received_bytes,
+    $(most_frequent(dst_port)) AS dst_port, min(direction) AS direction,
+    min(time) AS first_at, max(time) AS last_at
+  FROM $(calls({from:DateTime64(6)}))
+  WHERE direction = 'outbound' AND $(answered)
+  GROUP BY window_at, src_ip, dst_ip, dst_name
+) AS called
+INNER JOIN (
+  SELECT dst_ip AS src_ip, arraySort(groupArray(at)) AS client_firsts
+  FROM (
+    SELECT dst_ip, src_ip, min(time) AS at
+    FROM connection
+    WHERE time < {to:DateTime64(6)} AND direction = 'internal' AND transport = 'tcp' AND $(answered) AND $(received) > 0
+    GROUP BY dst_ip, src_ip
+  )
+  GROUP BY dst_ip
+  HAVING count() >= 3
+) AS server USING (src_ip)
+INNER JOIN (
+  SELECT src_ip, dst_ip, dst_name, destination_first,
+    rank() OVER (PARTITION BY src_ip ORDER BY host_first) - 1 AS earlier_destinations
+  FROM (
+    SELECT src_ip, dst_ip, dst_name, min(time) AS host_first,
+      min(min(time)) OVER (PARTITION BY dst_ip, dst_name) AS destination_first
+    FROM $(calls(toDateTime64(0, 6)))
+    WHERE direction = 'outbound' AND $(answered)
+    GROUP BY src_ip, dst_ip, dst_name
+  )
+) AS firsts USING (src_ip, dst_ip, dst_name)
+LEFT JOIN (
+  SELECT address AS dst_ip, min(domain_first) AS domain_first
+  FROM (
+    SELECT DISTINCT arrayJoin(answers) AS address, query_domain FROM dns WHERE time < {to:DateTime64(6)} AND query_domain != ''
+  ) AS named
+  INNER JOIN (
+    SELECT query_domain, min(time) AS domain_first FROM dns WHERE time < {to:DateTime64(6)} AND query_domain != '' GROUP BY query_domain
+  ) AS domains USING (query_domain)
+  GROUP BY dst_ip
+) AS names USING (dst_ip)
+WHERE destination_first >= window_at AND client_firsts[3] < window_at

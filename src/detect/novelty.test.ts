@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadContent } from '../content/index.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
+import { judgeOf } from './index.ts';
+
+const content = loadContent();
+const detector = content.detectors.find((one) => one.id === 'new_internal_service')!;
+const hour_s = 3600;
+
+/** A service that a host opened in an hour of the network; worth judging once the network is a day old. */
+function service(host: string, hour: number): FeatureRow {
+  return {
+    window_at_s: hour * hour_s,
+    first_at: hour * hour_s * 1e6,
+    last_at: hour * hour_s * 1e6,
+    key: `${host} 8443 tcp`,
+    host,
+    peer: '',
+    worth: hour >= 24,
+    raised: [],
+    lowered: [],
+    entity: { dst_ip: host, dst_port: 8443, transport: 'tcp' },
+    values: { new_services: 1, clients: 2 },
+  };
+}
+
+/** p of a new service in hour 32, after hours in which as many hosts as given opened one. */
+function after(opened: Readonly<Record<number, number>>): number {
+  const judge = judgeOf(detector, content.features.get(detector.features)!);
+  for (const [hour, hosts] of Object.entries(opened)) {
+    const rows = Array.from({ length: hosts }, (_, i) => service(`10.0.${hour}.${i}`, Number(hour)));
+    judge.judge(Number(hour) * hour_s, rows);
+  }
+  return judge.judge(32 * hour_s, [service('10.0.99.1', 32)])[0]!.p_value;
+}
+
+describe('new things', () => {
+  it('that a young network shows teach no rate: all that is there is met for the first time', () => {
+    const alone = after({ 0: 1 });
+    for (const first_day of [{ 0: 60 }, { 0: 5, 3: 40, 9: 80 }, { 0: 1, 23: 30 }])
+      assert.ok(Math.abs(after(first_day) / alone - 1) < 1e-9, JSON.stringify(first_day));
+  });
+
+  it('that come after its first day do', () => {
+    const alone = after({ 0: 1 });
+    assert.ok(after({ 0: 1, 26: 40 }) > 2 * alone);
+  });
+});
