@@ -39,8 +39,8 @@ INNER JOIN (
     rank() OVER (PARTITION BY src_ip ORDER BY min(time)) - 1 AS edge_rank,
     min(min(time)) OVER () AS network_first
   FROM connection
-  WHERE direction = 'internal' AND $(admin_port) AND time < {to:DateTime64(6)}
+  WHERE direction = 'internal' AND $(admin_port) AND $(opener_known) AND time < {to:DateTime64(6)}
   GROUP BY src_ip, dst_ip
 ) AS edges USING (src_ip, dst_ip)
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port)
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known)
 GROUP BY window_at, src_ip

@@ -27,12 +27,12 @@ SELECT
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp')
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known)
   -- the dear figures only of what is busy
   AND (window_of(time), dst_ip, transport) IN (
     SELECT window_of(time) AS window_at, dst_ip, transport
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known) AND NOT $(wide)
     GROUP BY window_at, dst_ip, transport
     HAVING count() >= 50
   )

@@ -35,11 +35,11 @@ FROM (
       rank() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank,
       min(min(time)) OVER () AS network_first
     FROM connection
-    WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(answered) AND $(received) > 0
+    WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(opener_known) AND $(answered) AND $(received) > 0
     GROUP BY dst_ip, dst_port, transport
   ) AS services USING (dst_ip, dst_port, transport)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND direction = 'internal' AND transport = 'tcp' AND $(answered) AND $(received) > 0
+    AND direction = 'internal' AND transport = 'tcp' AND $(opener_known) AND $(answered) AND $(received) > 0
   GROUP BY window_at, dst_ip, dst_port, transport
 )
 WHERE service_first_at >= window_at

@@ -31,30 +31,30 @@ SELECT
   multiIf(
     $(has_role(src_ip, monitor)), 'It looks after other hosts by ping or SNMP',
     (src_ip, port, transport) IN (
-      SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
+      SELECT src_ip, dst_port AS port, transport
       FROM connection
       WHERE time < {begun:DateTime64(6)} + toIntervalHour(1) AND direction = 'internal'
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 8
     ), 'It did so from the first hour of what was read', '') AS beat,
   uniqExact($(network(dst_ip))) AS networks,
-  if(transport = 'icmp', 'to ping', concat(transport, ' port ', toString(port), ' of')) AS what,
+  concat(transport, ' port ', toString(port), ' of') AS what,
   $(most_frequent(direction)) AS direction,
   toUInt8($(has_role(src_ip, resolver))) AS resolver,
   if(min(known) = max(known), min(known), '') AS shape,
   min(time) AS first_at,
   max(time) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, if(transport = 'icmp', toUInt16(0), dst_port) AS port, transport, direction, outcome,
+  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port AS port, transport, direction, outcome,
     $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND transport IN ('tcp', 'udp', 'icmp') AND NOT $(wide)
+    AND transport IN ('tcp', 'udp') AND NOT $(wide)
     -- only ports on which a host failed at three at least, whenever
     AND (src_ip, port, transport) IN (
-      SELECT src_ip, if(transport = 'icmp', 0, dst_port) AS port, transport
+      SELECT src_ip, dst_port AS port, transport
       FROM connection
-      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp')
+      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
         AND $(no_answer) AND NOT $(wide)
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 3

@@ -201,9 +201,10 @@ function settleByPackets(event: Connection, src_spoke: boolean, dst_spoke: boole
   // Where the ports do not tell, the only one that spoke began.
   const turns = ports < 0 || (ports === 0 && dst_spoke && !src_spoke);
   if (turns) turn(event);
-  event.orientation = ports !== 0 ? 'inferred' : 'unknown';
+  const asks = !(src_spoke && dst_spoke) && looksLikeSyns(event);
+  event.orientation = ports !== 0 || asks ? 'inferred' : 'unknown';
   if (src_spoke && dst_spoke) event.outcome = carries(event) ? 'answered' : 'unknown';
-  else if (looksLikeSyns(event)) event.outcome = 'unanswered';
+  else if (asks) event.outcome = 'unanswered';
   else event.outcome = event.src_packets + event.dst_packets >= 2 ? 'one_sided' : 'unknown';
   return turns;
 }

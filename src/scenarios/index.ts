@@ -40,6 +40,7 @@ import { directory_sessions } from './harmless/directory-sessions.ts';
 import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
 import { mail_filter } from './harmless/mail-filter.ts';
 import { mail_relay } from './harmless/mail-relay.ts';
+import { mid_stream } from './harmless/mid-stream.ts';
 import { new_laptop } from './harmless/new-laptop.ts';
 import { new_software_rollout } from './harmless/new-software-rollout.ts';
 import { night_shift } from './harmless/night-shift.ts';
@@ -85,6 +86,7 @@ export const scenarios = {
   long_connection,
   mail_burst,
   mail_filter,
+  mid_stream,
   mail_relay,
   new_internal_service,
   new_laptop,

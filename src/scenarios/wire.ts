@@ -220,6 +220,34 @@ export class Wire {
     return connection;
   }
 
+  /** A piece of a TCP session that began before the capture: `src` is who is seen first. */
+  middle(time: number, src: End, src_port: number, dst: End, dst_port: number, talk: Talk): Connection {
+    const [sent, got] = [Math.ceil(talk.up / 1460), Math.ceil(talk.down / 1460)];
+    const connection = record(
+      this.uid(),
+      time,
+      src,
+      src_port,
+      dst,
+      dst_port,
+      'tcp',
+      '',
+      talk.duration_s,
+      talk.up,
+      talk.down,
+      sent,
+      got,
+      talk.up + sent * 40,
+      talk.down + got * 40,
+      0,
+      'OTH',
+      'Dd',
+      '',
+    );
+    this.emit(connection);
+    return connection;
+  }
+
   /** A UDP exchange; without an answer the state is S0. */
   udp(time: number, src: End, dst: End, dst_port: number, service: string, talk: Datagrams): Connection {
     const head = src.ip.includes(':') ? 48 : 28;
