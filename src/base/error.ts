@@ -29,6 +29,11 @@ export const errorCodes = {
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Whether there is no store to go on with: it is gone, or its disk is full. */
+export function storeIsGone(error: unknown): boolean {
+  return error instanceof WeirError && (error.code === 'store_unavailable' || error.code === 'disk_full');
+}
+
 /** The one error class. Decide by `code`, never by reading the message. */
 export class WeirError extends Error {
   readonly code: ErrorCode;

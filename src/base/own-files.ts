@@ -16,8 +16,10 @@ import {
   rmdirSync,
   rmSync,
   type Stats,
+  statfsSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -80,6 +82,53 @@ export function refuseForeign(path: string, kind: 'file' | 'folder' = 'file'): v
       'folder_unusable',
       `${path} is not the ${kind} that Weir makes there; remove it, or name another folder`,
     );
+}
+
+/**
+ * Opens a new file of Weir's own for writing; something that is there already, a link too, is never written to. Gives
+ * its descriptor, which the caller closes.
+ * @throws WeirError folder_unusable, disk_full
+ */
+export function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o600);
+  } catch (error) {
+    throw diskProblem(`${path} cannot be written`, error);
+  }
+}
+
+/**
+ * Writes all of it to a file that `openNew` gave.
+ * @throws WeirError folder_unusable, disk_full
+ */
+export function writeAll(file: number, data: Uint8Array): void {
+  try {
+    for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
+  } catch (error) {
+    throw diskProblem('A file of the store cannot be written', error);
+  }
+}
+
+/** Less than this free, in bytes, is a full disk: no engine can write its smallest file. */
+const least_free_bytes = 1024 * 1024;
+
+/** Whether the disk a folder lies on is full; false where that cannot be told. */
+export function isFull(directory: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize < least_free_bytes;
+  } catch {
+    return false;
+  }
+}
+
+/** A store whose disk is full, with the mend. */
+export function fullStore(directory: string, cause?: unknown): WeirError {
+  return new WeirError(
+    'disk_full',
+    `The disk of the store at ${directory} is full (a kept store leaves 256 MiB of it free); make room, or name a folder on another disk: --keep DIR, or TMPDIR for temporary stores`,
+    { cause },
+  );
 }
 
 /** Makes a folder inside one of Weir's, readable by its owner alone; a link there is refused. */

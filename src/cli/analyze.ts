@@ -11,7 +11,7 @@ import { findingsTable, ocsfLine, paragraph, runSummary } from '../report/index.
 import { Severity, severities } from '../schema/detector.ts';
 import { total } from '../schema/ledger.ts';
 import type { Store, StoreOptions, StorePlace } from '../store/index.ts';
-import { argumentsOf, budget, contentOf, instant, networks, whole } from './arguments.ts';
+import { argumentsOf, budget, contentOf, exits, instant, networks, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
 
@@ -36,7 +36,8 @@ Splunk, Elasticsearch), learns what is usual in them and prints what is not, wit
   --keep-raw           keep the raw records in the store as well
   --store URL          use a ClickHouse server instead of the embedded engine (user, password: WEIR_STORE_USER, WEIR_STORE_PASSWORD)
 
-exit status: 0 done, 1 done with a finding at or above --fail-on, 2 wrong usage or input, or a detector failed`;
+exit status: 0 done, 1 done with a finding at or above --fail-on, 2 wrong usage or input,
+no store that can be reached, or a detector failed, ${exits}`;
 
 const options = {
   json: { type: 'boolean', default: false },

@@ -5,6 +5,10 @@ import { isNetwork } from '../base/network.ts';
 import { plain } from '../base/terminal.ts';
 import { type Content, loadContent, shipped_content } from '../content/index.ts';
 
+/** What every command's exit statuses above 2 say, for its help; of what src/base/error.ts holds. */
+export const exits = `3 a fault in Weir itself,
+4 a folder that cannot be used, 5 a full disk, 6 output that cannot be written, 130 and 143 stopped by INT and TERM`;
+
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** Parses a command's arguments; anything unknown is a `usage` error that ends with the command's help. */

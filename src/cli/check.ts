@@ -7,7 +7,7 @@ import { type Content, unusedColumns } from '../content/index.ts';
 import { statementMistakes, testMistakes } from '../pipeline/check.ts';
 import { tryAll } from '../pipeline/try.ts';
 import type { Detector } from '../schema/detector.ts';
-import { argumentsOf, contentOf } from './arguments.ts';
+import { argumentsOf, contentOf, exits } from './arguments.ts';
 import { withStore } from './with-store.ts';
 
 export const help = `usage: weir check [--content DIR] [--quick]
@@ -20,8 +20,7 @@ what each detector sees and misses.
   --quick        leaves the store out
   --play         plays the tests that detectors carry: those of the detectors named, else of all in your folders, else of all
 
-exit status: 0 all is valid, 1 a test of --play failed, 2 wrong usage or content, 4 a folder that cannot be used,
-5 a full disk, 6 the output cannot be written`;
+exit status: 0 all is valid, 1 a test of --play failed, 2 wrong usage or content, ${exits}`;
 
 const options = {
   content: { type: 'string', multiple: true, default: [] as string[] },

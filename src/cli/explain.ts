@@ -7,7 +7,7 @@ import { recount } from '../pipeline/recount.ts';
 import { countedAgain, ocsfLine, story } from '../report/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import { listFindings, listRoles, listRuns, type Store } from '../store/index.ts';
-import { argumentsOf, contentOf } from './arguments.ts';
+import { argumentsOf, contentOf, exits } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
 
@@ -15,7 +15,9 @@ export const help = `usage: weir explain FINDING --keep DIR [--json] [--content 
 
 Prints the whole story of one finding of an earlier \`weir analyze --keep DIR\`: what was seen, what was expected and why,
 the evidence with file and line, and what to look at next; then counts the numbers of its sentence again, from the events
-that are stored. FINDING: its id, or the first characters of it. --content: the folder of your own detectors, as for analyze.`;
+that are stored. FINDING: its id, or the first characters of it. --content: the folder of your own detectors, as for analyze.
+
+exit status: 0 done, 2 wrong usage, or no such finding or store, ${exits}`;
 
 const options = {
   keep: { type: 'string', default: '.weir' },

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { claimFolder, emptyOwn } from '../base/own-files.ts';
+import { setImmediate } from 'node:timers/promises';
+import { claimFolder, emptyOwn, openNew, writeAll } from '../base/own-files.ts';
 import { createProgress } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
 import { analyze } from '../pipeline/route.ts';
 import { sampleStart, scenario, zeekJson } from '../scenarios/index.ts';
 import { printText } from './analyze.ts';
-import { argumentsOf, whole } from './arguments.ts';
+import { argumentsOf, exits, whole } from './arguments.ts';
 import { productVersion } from './version.ts';
 import { withStore } from './with-store.ts';
 
@@ -18,7 +18,9 @@ With nothing configured, plays a made-up small office (two ordinary days, then a
 oddities on the third) through the same route as real traffic, and shows what Weir says of it.
 
   --seed N     another made-up office (default 1)
-  --keep DIR   where the result is kept, for weir explain (default .weir-sample; replaced at every start)`;
+  --keep DIR   where the result is kept, for weir explain (default .weir-sample; replaced at every start)
+
+exit status: 0 done, 2 wrong usage, ${exits}`;
 
 const options = {
   seed: { type: 'string', default: '1' },
@@ -91,16 +93,20 @@ function makeRoom(keep: string): void {
 
 /** Writes the sample as one file of Zeek JSON lines. */
 async function writeSample(file: string, seed: number): Promise<void> {
-  // wx: never through a link.
-  const out = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-  let lines: string[] = [];
-  for (const event of scenario('sample', {}, { seed, start: sampleStart })) {
-    const line = zeekJson(event);
-    if (line !== '') lines.push(line);
-    if (lines.length < 2000) continue;
-    if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
-    lines = [];
+  const out = openNew(file);
+  try {
+    let lines: string[] = [];
+    for (const event of scenario('sample', {}, { seed, start: sampleStart })) {
+      const line = zeekJson(event);
+      if (line !== '') lines.push(`${line}\n`);
+      if (lines.length < 2000) continue;
+      writeAll(out, Buffer.from(lines.join('')));
+      lines = [];
+      // So that a signal is heard.
+      await setImmediate();
+    }
+    writeAll(out, Buffer.from(lines.join('')));
+  } finally {
+    closeSync(out);
   }
-  out.end(`${lines.join('\n')}\n`);
-  await once(out, 'close');
 }

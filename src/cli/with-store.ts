@@ -1,5 +1,8 @@
 import { constants } from 'node:os';
-import { openStore, type Store, type StoreOptions, type StorePlace } from '../store/index.ts';
+import { endEngines, openStore, type Store, type StoreOptions, type StorePlace } from '../store/index.ts';
+
+/** How long an engine has to end by itself once Weir is told to stop. */
+const patience_ms = 700;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -12,20 +15,19 @@ export async function withStore<T>(
   work: (store: Store) => Promise<T>,
   options: StoreOptions = {},
 ): Promise<T> {
-  const opening = openStore(place, options);
   let stopping = false;
   const stop = (signal: (typeof signals)[number]): void => {
     stopping = true;
     ignore();
     const gone = (): never => process.exit(128 + constants.signals[signal]);
-    opening.then((store) => store.close()).then(gone, gone);
+    void endEngines(patience_ms).then(gone, gone);
   };
   const ignore = (): void => {
     for (const signal of signals) process.off(signal, stop);
   };
   for (const signal of signals) process.on(signal, stop);
   try {
-    const store = await opening;
+    const store = await openStore(place, options);
     try {
       return await work(store);
     } finally {

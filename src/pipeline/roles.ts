@@ -1,4 +1,4 @@
-import { WeirError } from '../base/error.ts';
+import { storeIsGone, WeirError } from '../base/error.ts';
 import { fillTemplate } from '../base/format.ts';
 import type { Config } from '../schema/config.ts';
 import type { Role, RoleDefinition } from '../schema/role.ts';
@@ -28,7 +28,7 @@ export async function learnRoles(
     try {
       learned.push(...(await hostsOf(store, one)));
     } catch (error) {
-      if (error instanceof WeirError && error.code === 'store_unavailable') throw error;
+      if (storeIsGone(error)) throw error;
       failed.push({ detector: `role ${one.id}`, file: one.file, why: (error as Error).message });
     }
   }

@@ -1,5 +1,5 @@
 import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
-import { WeirError } from '../base/error.ts';
+import { storeIsGone, WeirError } from '../base/error.ts';
 import { counted, instant } from '../base/format.ts';
 import { plain } from '../base/terminal.ts';
 import { findInputs } from '../collect/index.ts';
@@ -327,7 +327,7 @@ async function whole<T>(work: () => Promise<T>): Promise<T> {
 
 /** One detector that fails is told of and does not cost the others; without a store there is nothing to go on with. */
 function failure(detector: Detector, error: unknown): Failed {
-  if (error instanceof WeirError && error.code === 'store_unavailable') throw error;
+  if (storeIsGone(error)) throw error;
   const why = error instanceof Error ? error.message : String(error);
   return { detector: detector.id, file: detector.file, why };
 }

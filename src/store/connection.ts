@@ -3,6 +3,7 @@ import net from 'node:net';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient, SettingsMap } from '@clickhouse/client';
 import { WeirError } from '../base/error.ts';
+import { fullStore, isFull } from '../base/own-files.ts';
 import { eventKinds } from './ddl.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import { content_role } from './engine/settings.ts';
@@ -54,7 +55,7 @@ const statementTimeout = 3_600_000;
 
 /**
  * The one way to ClickHouse: the embedded engine on its socket, or a server by URL. Errors are WeirError:
- * `store_failed` when the engine refuses a statement, `store_unavailable` when it cannot be reached.
+ * `store_failed` when the engine refuses a statement, `disk_full`, `store_unavailable` when it cannot be reached.
  */
 export class Connection {
   readonly engine: EmbeddedEngine | null;
@@ -192,6 +193,8 @@ export class Connection {
   #told(error: unknown): WeirError {
     if (error instanceof WeirError) return error;
     const { message, code, type } = error as Error & { code?: string; type?: string };
+    if (code === not_enough_space || (this.engine && isFull(this.engine.directory)))
+      return fullStore(this.#place, error);
     if (typeof code === 'string' && /^\d+$/.test(code)) {
       if (code === '516' || code === '194') {
         return new WeirError('store_unavailable', `${this.#place} refuses the user or password.`, {
@@ -207,6 +210,9 @@ export class Connection {
     return new WeirError('store_unavailable', `${what}: ${message || code}`, { cause: error });
   }
 }
+
+/** NOT_ENOUGH_SPACE, of the same list as below. */
+const not_enough_space = '243';
 
 /** MEMORY_LIMIT_EXCEEDED of https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
 const memory_limit = '241';

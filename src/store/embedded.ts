@@ -3,10 +3,12 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WeirError } from '../base/error.ts';
+import { type ErrorCode, WeirError } from '../base/error.ts';
 import {
   claimFolder,
   diskProblem,
+  fullStore,
+  isFull,
   removeTemporary,
   sweepTemporary,
   temporaryFolder,
@@ -28,6 +30,17 @@ export interface EmbeddedOptions {
 
 const store_prefix = 'weir-store-';
 const socket_prefix = 'weir-socket-';
+
+/** Engines of this process that have not ended. */
+const living = new Set<EmbeddedEngine>();
+
+/**
+ * Ends every engine of this process, also one that is just starting or is busy with a long statement: what has not ended
+ * by itself after so many milliseconds is killed. Statements are stored whole or not at all, so that costs nothing.
+ */
+export async function endEngines(within_ms: number): Promise<void> {
+  await Promise.all([...living].map((engine) => engine.close(within_ms)));
+}
 
 /** Bytes of the engine's last words that are kept for error messages. */
 const keptWords = 8 * 1024;
@@ -72,6 +85,7 @@ export class EmbeddedEngine {
 
   static async start(options: EmbeddedOptions): Promise<EmbeddedEngine> {
     const engine = new EmbeddedEngine(options);
+    living.add(engine);
     try {
       await engine.#ready;
       return engine;
@@ -113,9 +127,11 @@ export class EmbeddedEngine {
     });
     const ready = new Promise<void>((done, reject) => {
       let failure: string | null = null;
+      let failed_as: ErrorCode | null = null;
       child.once('message', (message: EngineMessage) => {
         if (message.kind === 'failed') {
           failure = message.message;
+          failed_as = message.code;
           return;
         }
         this.socket = socket;
@@ -132,8 +148,16 @@ export class EmbeddedEngine {
       // 'close' comes after the last words.
       child.once('close', (code, signal) => {
         const how = signal ? `was stopped by ${signal}` : `ended with status ${code}`;
+        if (failed_as !== null && failure !== null) {
+          reject(new WeirError(failed_as, failure));
+          return;
+        }
         const words = failure ?? `The engine of the store ${how}.`;
-        reject(new WeirError('store_unavailable', this.#explain(`${words} ${this.#words}`.trim())));
+        reject(
+          isFull(this.directory)
+            ? fullStore(this.directory)
+            : new WeirError('store_unavailable', this.#explain(`${words} ${this.#words}`.trim())),
+        );
       });
     });
     let was_ready = false;
@@ -156,6 +180,7 @@ export class EmbeddedEngine {
   /** Starts a dead engine again, as often as allowed; it may also die while it starts. */
   async #again(): Promise<void> {
     for (let last = this.#words; ; last = this.#words) {
+      if (isFull(this.directory)) throw fullStore(this.directory);
       if (this.restarts >= this.#options.max_restarts) {
         const times = `${this.restarts} restart${this.restarts === 1 ? '' : 's'}`;
         throw new WeirError(
@@ -183,12 +208,12 @@ export class EmbeddedEngine {
     return `Another Weir${holder} is using the store at ${this.directory}. Stop it, or give another directory.`;
   }
 
-  /** Ends the engine and waits for it; removes a temporary store. */
-  async close(): Promise<void> {
+  /** Ends the engine and waits for it, killing it after so many milliseconds; removes a temporary store. */
+  async close(within_ms = 10_000): Promise<void> {
     this.#closing = true;
     const child = this.#child;
     if (child && child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), within_ms);
       if (child.connected) child.send('end', () => {});
       else child.kill('SIGKILL');
       await this.#ended;
@@ -196,5 +221,6 @@ export class EmbeddedEngine {
     }
     removeTemporary(this.#folder);
     if (this.temporary) removeTemporary(this.directory);
+    living.delete(this);
   }
 }

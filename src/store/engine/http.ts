@@ -1,9 +1,11 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { WeirError } from '../../base/error.ts';
+import { openNew, writeAll } from '../../base/own-files.ts';
 import { type SqlToken, sqlTokens } from '../../base/sql-tokens.ts';
 import type { Session } from './chdb.ts';
 import { content_role } from './settings.ts';
@@ -210,7 +212,7 @@ function allowed(req: IncomingMessage, engine: Engine): boolean {
 
 function wordsOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'disk_full') {
     return `Code: 243. DB::Exception: No space left on the disk of the store. (NOT_ENOUGH_SPACE)`;
   }
   return error instanceof Error ? error.message : String(error);
@@ -247,16 +249,18 @@ function unpacked(req: IncomingMessage): Readable {
  */
 async function keep(req: IncomingMessage, folder: string, id: string): Promise<Incoming> {
   const path = join(folder, `insert-${id}`);
-  const file = openSync(path, 'wx', 0o600);
+  const file = openNew(path);
   const remove = () => rmSync(path, { force: true });
   let bytes = 0;
   try {
     for await (const chunk of unpacked(req) as AsyncIterable<Buffer>) {
-      for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
+      writeAll(file, chunk);
       bytes += chunk.length;
     }
   } catch (error) {
     remove();
+    if (error instanceof WeirError && error.code === 'disk_full')
+      throw new Error(`Code: 243. DB::Exception: ${error.message}. (NOT_ENOUGH_SPACE)`, { cause: error });
     throw error;
   } finally {
     closeSync(file);

@@ -6,6 +6,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { WeirError } from '../../base/error.ts';
 import { makeWithin, removeTemporary, writeOwn } from '../../base/own-files.ts';
 import { readable_tables } from '../../schema/readable.ts';
 import { loadChdb } from './chdb.ts';
@@ -87,6 +88,10 @@ function start(): void {
 try {
   start();
 } catch (error) {
-  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  tell({
+    kind: 'failed',
+    message: error instanceof Error ? error.message : String(error),
+    code: error instanceof WeirError ? error.code : null,
+  });
   setTimeout(() => process.exit(1), 50);
 }

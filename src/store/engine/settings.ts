@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../base/error.ts';
+
 /** What the parent tells the engine's process, as JSON in its first argument. */
 export interface EngineSettings {
   /** Data directory of the engine; exists, mode 0700. */
@@ -17,7 +19,7 @@ export interface EngineSettings {
 /** From the engine's process to its parent. */
 export type EngineMessage =
   | { readonly kind: 'ready'; readonly version: string; readonly port: number | null }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly code: ErrorCode | null };
 
 /** What statements of content may do, and where the engine looks for files. */
 export interface Rights {
