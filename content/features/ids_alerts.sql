@@ -10,10 +10,12 @@ columns:
   techniques: {unit: text, says: ATT&CK techniques the engine names}
   direction: {unit: text, says: direction}
   dst_port: {unit: port, says: port}
+  other_end: {unit: text, says: "the other end, '' when the engine names none"}
   hosts_with_it: {unit: count, says: sources with the same alert}
 */
 SELECT
   window_at, engine, name, src_ip, dst_ip, alerts, worst_severity, category, message, techniques, direction, dst_port,
+  multiIf(dst_ip = '', '', dst_port = 0, ' and ' || dst_ip, ' and ' || dst_ip || ':' || toString(dst_port)) AS other_end,
   uniqExact(src_ip) OVER (PARTITION BY window_at, engine, name) AS hosts_with_it, first_at, last_at
 FROM (
   SELECT

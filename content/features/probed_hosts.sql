@@ -3,7 +3,7 @@ about: Hosts at which one host failed on the same port.
 grain: [src_ip, dst_port, transport]
 reads: [connection]
 columns:
-  hosts: {unit: count, says: hosts at which it failed}
+  hosts: {unit: count, says: hosts at which it failed and that never answered}
   probes: {unit: count, says: connections that came to nothing}
   answered_hosts: {unit: count, says: hosts that answered on that port}
   visits: {unit: count, says: "times that it failed at one of them, those of the same five minutes counted once"}
@@ -23,9 +23,10 @@ SELECT
   src_ip,
   port AS dst_port,
   transport,
-  uniqExactIf(dst_ip, failed) AS hosts,
+  -- not those that answered another time
+  toUInt64(uniqExactIf(dst_ip, failed OR $(answered)) - uniqExactIf(dst_ip, $(answered))) AS hosts,
   countIf(failed) AS probes,
-  uniqExactIf(dst_ip, failed AND $(private_target)) AS private_hosts,
+  toUInt64(uniqExactIf(dst_ip, (failed OR $(answered)) AND $(private_target)) - uniqExactIf(dst_ip, $(answered) AND $(private_target))) AS private_hosts,
   uniqExactIf(dst_ip, $(answered)) AS answered_hosts,
   uniqExactIf((dst_ip, intDiv(toUnixTimestamp(time), 300)), failed) AS visits,
   multiIf(

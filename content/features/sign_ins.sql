@@ -8,6 +8,7 @@ columns:
   told_by: {unit: text, says: what tells that they were refused}
   successes: {unit: count, says: accepted sign-ins}
   users: {unit: count, says: account names tried}
+  names_told: {unit: text, says: "how many account names were tried, '' when none is seen"}
   alike_share: {unit: share, says: connections of nearly the same size}
   typical_duration_s: {unit: seconds, says: typical length of such a connection}
   direction: {unit: text, says: direction}
@@ -21,10 +22,15 @@ SELECT
   -- of those by whom the refusals are told
   if(max(alike_refusals) > sum(refused), sumIf(n, NOT told), sumIf(n, told)) AS attempts,
   greatest(toFloat64(sum(refused)), max(alike_refusals)) AS failures,
-  multiIf(max(alike_refusals) > sum(refused), 'told by connections of the size and length that a refused sign-in has',
-    protocol = 'http_form', 'told by answers that are all the same', 'refused by the server itself') AS told_by,
+  multiIf(max(alike_refusals) > sum(refused), 'told by connections of the size and length that a refused sign-in has; what was accepted is not seen',
+    protocol = 'http_form', 'told by answers that are all the same',
+    protocol = 'http' AND max(names) = 0, 'told by answers 401 and 403; no account name is seen in the requests',
+    -- Zeek guesses it from packet sizes: https://docs.zeek.org/en/master/scripts/base/protocols/ssh/main.zeek.html
+    protocol = 'ssh', 'guessed from the sizes of packets by the sensor, as SSH hides the answer',
+    'refused by the server itself') AS told_by,
   sum(accepted) AS successes,
   max(names) AS users,
+  multiIf(users = 0, '', users = 1, '1 account name', toString(users) || ' account names') AS names_told,
   max(alike) AS alike_share,
   max(typical_s) AS typical_duration_s,
   min(way) AS direction,

@@ -113,7 +113,7 @@ describe('folding', () => {
     );
     const folded = floods(many);
     assert.equal(folded.length, 1);
-    assert.deepEqual([folded[0]!.start_at, folded[0]!.end_at, folded[0]!.windows], [0, 150_000, 150_000]);
+    assert.deepEqual([folded[0]!.start_at, folded[0]!.end_at, folded[0]!.windows], [0, 150_000, 1]);
     assert.equal(folded[0]!.members.length, 1000);
     assert.equal(folded[0]!.members_total, 149_999);
   });
@@ -173,6 +173,16 @@ describe('folding', () => {
     assert.deepEqual(said(share, service(9, 1)), ['share: service9 +0']);
     assert.deepEqual(said(share, service(9, 2)), ['service9:  +0', 'share:  +0']);
     assert.equal(said(...[1, 2, 3, 4, 6].map((i) => service(i, 1))).length, 1);
+  });
+
+  it('a flood in one window was seen in one window, however many members it has', () => {
+    const all = Array.from({ length: 5 }, (_, i) =>
+      finding({ entity: { src_ip: '10.0.0.5', dst_ip: `10.0.1.${i}` } }),
+    );
+    assert.deepEqual(
+      floods(all).map((one) => [one.members_total, one.windows]),
+      [[4, 1]],
+    );
   });
 
   it('three alike findings stay three', () => {

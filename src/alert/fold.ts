@@ -182,9 +182,10 @@ function spanning(first: Finding, rest: readonly Finding[]): Finding {
     ...first,
     start_at: rest.reduce((least, one) => Math.min(least, one.start_at), first.start_at),
     end_at: rest.reduce((most, one) => Math.max(most, one.end_at), first.end_at),
+    // Those of different entities may be the same windows: no sum.
     windows: rest
       .filter((one) => one.detector === first.detector)
-      .reduce((sum, one) => sum + one.windows, first.windows),
+      .reduce((most, one) => Math.max(most, one.windows), first.windows),
   };
 }
 

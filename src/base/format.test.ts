@@ -207,4 +207,6 @@ test('a text reads well with one thing, with none, and where a value is missing'
     'over tls, (2 hosts)',
   );
   assert.equal(fill('called b:{dst_port}', { dst_port: 0 }), 'called b');
+  assert.equal(fill('over {service}{through}{service}', { service: '' }), 'over unknown');
+  assert.equal(fill('over tls{through}{through}, every hour', {}), 'over tls, every hour');
 });

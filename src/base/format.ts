@@ -219,7 +219,7 @@ function withoutMissing(text: string): string {
   return text
     .replace(/ ?\(([^()]*\uE000[^()]*)\)/g, (_, inside: string) => bracketed(inside))
     .replace(/(?<=\S):\uE000/g, '')
-    .replace(/(?<=[\p{L}\p{N}])\uE000/gu, '')
+    .replace(/(?<=[\p{L}\p{N}])\uE000+/gu, '')
     .replace(/\uE000+/g, 'unknown');
 }
 

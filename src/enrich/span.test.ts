@@ -35,6 +35,7 @@ const cases: [
   ],
   ['a clock that was reset to 1980', { 3652: 40, [monday]: 100 }, monday, monday, 1, 40],
   ['a record years after the others', { [monday]: 100, [monday + 2000]: 3 }, monday, monday, 1, 3],
+  ['dated events beside a recorder that counts from 1970', { 0: 1000, [monday]: 3 }, 0, monday, 2, 0],
   ['a capture that is wholly of 1970', { 0: 100, 1: 100 }, 0, 1, 2, 0],
   ['two recordings years apart', { [monday]: 100, [monday + 1000]: 80 }, monday, monday + 1000, 2, 0],
   ['a pause of some months', { [monday]: 5, [monday + 200]: 1000 }, monday, monday + 200, 2, 0],

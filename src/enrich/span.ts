@@ -38,8 +38,11 @@ export function spanOf(days: ReadonlyMap<number, DaySeen>): Span | null {
     null,
   );
   if (main === null) return null;
+  // A recorder that counts from 1970 has no dates: what has one beside it is a recording of its own.
+  const undated = main.last_day < first_believable;
   const isStray = (one: Part): boolean =>
     one !== main &&
+    !(undated && one.last_day >= first_believable) &&
     one.events <= main.events * (one.last_day < first_believable ? stray_share_before_1990 : stray_share);
   const sum = (of: readonly Part[]): number => of.reduce((all, one) => all + one.events, 0);
   const far = parts.filter(isStray);

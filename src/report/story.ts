@@ -263,8 +263,10 @@ function traced(finding: Finding): string {
   const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
   const where = first ? `, see ${place(first)}${more}` : '';
   const again = finding.end_at - finding.start_at > day_us ? 'Seen again on later days: in' : 'In';
+  const windows =
+    finding.windows > 1 && finding.members_total === 0 ? `, in ${count(finding.windows)} windows` : '';
   const longer = ofPart(finding)
-    ? ` ${again} all ${timeRange(finding.start_at, finding.end_at)} UTC, in ${counted(finding.windows, 'window')}; told is the strongest.`
+    ? ` ${again} all ${timeRange(finding.start_at, finding.end_at)} UTC${windows}; told is the strongest.`
     : '';
   return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.${longer}`;
 }

@@ -149,3 +149,72 @@ for (const [name, holds] of Object.entries(shared)) {
     holds(await run(store, [path!], { now: Date.UTC(2027, 0, 1) * 1000 }));
   });
 }
+
+/** Records of one Zeek log of 10.20.0.9 and a server, one every twenty seconds. */
+function zeek(log: string, n: number, record: (i: number) => Record<string, unknown>): string[] {
+  return Array.from({ length: n }, (_, i) =>
+    JSON.stringify({
+      ...{ _path: log, ts: monday / 1e6 + 8 * 3600 + i * 20, uid: `C${log}${i}` },
+      ...{ 'id.orig_h': '10.20.0.9', 'id.orig_p': 40000 + i, 'id.resp_h': '10.20.0.7', 'id.resp_p': 22 },
+      ...record(i),
+    }),
+  );
+}
+
+test('what Zeek guesses of SSH is told as a guess, and account names that nobody sees are not counted', async () => {
+  const lines = zeek('ssh', 60, (i) => ({
+    version: 2,
+    auth_success: i === 59,
+    auth_attempts: 1,
+    client: 'a',
+    server: 'b',
+  }));
+  const [told] = about(await analyzed(lines, ['brute_force']), '10.20.0.9');
+  assert.match(told!, /59 refused, 1 accepted \(guessed from the sizes of packets/);
+  assert.doesNotMatch(told!, /account name|server itself/);
+});
+
+test('requests that a server answers 401 and that show no account name may be no guessing: medium at most', async () => {
+  const asked = (username: string) =>
+    zeek('http', 40, () => ({
+      ...{ 'id.resp_p': 80, method: 'POST', host: '10.20.0.7', uri: '/', status_code: 401, username },
+    }));
+  for (const [username, severity] of [
+    ['', 'medium'],
+    ['root', 'high'],
+  ] as const) {
+    const { findings } = await analyzed(asked(username), ['brute_force']);
+    assert.deepEqual(
+      findings.map((one) => one.severity),
+      [severity],
+      findings[0]?.summary,
+    );
+  }
+});
+
+test('a host that answered once was not tried without success', async () => {
+  const lines = zeek('conn', 46, (i) => ({
+    ...{ 'id.resp_h': `10.20.1.${i < 18 ? i : i - 18}`, 'id.resp_p': 8090, proto: 'tcp', duration: 0.1 },
+    ...(i < 18
+      ? { conn_state: 'SF', history: 'ShADadFf', orig_bytes: 9, resp_bytes: 9, orig_pkts: 5, resp_pkts: 5 }
+      : { conn_state: 'REJ', history: 'Sr', orig_bytes: 0, resp_bytes: 0, orig_pkts: 1, resp_pkts: 1 }),
+  }));
+  const [told] = about(await analyzed(lines, ['horizontal_scan']), '10.20.0.9');
+  assert.match(told!, /port 8090 of 10 hosts without success \(18 others answered\)/);
+});
+
+test('an alert that names one end only is told of that end', async () => {
+  const lines = zeek('notice', 1, () => ({
+    note: 'Scan::Address_Scan',
+    msg: 'm',
+    src: '10.20.0.9',
+    p: 23,
+    'id.resp_h': undefined,
+  }));
+  const alone = lines.map((line) =>
+    line.replace(/"(uid|id\.[a-z_]+)":("[^"]*"|\d+),?/g, '').replace(',}', '}'),
+  );
+  const [told] = about(await analyzed(alone, ['ids_alert']), '10.20.0.9');
+  assert.match(told!, /1 time of 10\.20\.0\.9[ ;(]/);
+  assert.doesNotMatch(told!, /unknown/);
+});
