@@ -192,3 +192,15 @@ test('a mail server that calls many mail servers is told low with the reason, a 
   const desk = await toldOf('10.20.1.34', ['mail_burst'], { ...burst, with: [office] });
   assert.ok(desk.length > 0 && desk.every((one) => one.severity === 'medium'));
 });
+
+test('the address that three hosts of a network send datagrams to is its broadcast address, from then on', async () => {
+  await play(store, content, { scenario: 'subnet_broadcasts' });
+  const found = (await listRoles(store)).filter(({ role }) => role === 'broadcast');
+  const start = Date.UTC(2026, 0, 5) * 1000;
+  assert.deepEqual(
+    found.map(({ host, since }) => [host, since]),
+    [['10.20.5.63', start + 3e6]],
+  );
+  const other = await rolesIn({ scenario: 'subnet_broadcasts', last: 77 });
+  assert.equal(other.get('10.20.5.77'), undefined, 'a host that does not answer is none');
+});

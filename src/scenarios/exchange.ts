@@ -638,6 +638,7 @@ export function lease(
     host_name: of.host_name,
     domain: 'corp.test',
     vendor: of.vendor,
+    subnet_mask: '',
     lease_s: of.lease_s,
     messages: of.renew ? ['REQUEST', 'ACK'] : ['DISCOVER', 'OFFER', 'REQUEST', 'ACK'],
   });

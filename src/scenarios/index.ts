@@ -49,6 +49,7 @@ import { person_travelling } from './harmless/person-travelling.ts';
 import { printer_firmware } from './harmless/printer-firmware.ts';
 import { proxy_sign_in } from './harmless/proxy-sign-in.ts';
 import { stray_packets } from './harmless/stray-packets.ts';
+import { subnet_broadcasts } from './harmless/subnet-broadcasts.ts';
 import { update_check } from './harmless/update-check.ts';
 import { video_upload } from './harmless/video-upload.ts';
 import { vulnerability_scanner } from './harmless/vulnerability-scanner.ts';
@@ -109,6 +110,7 @@ export const scenarios = {
   slow_scan,
   stealth_scan,
   stray_packets,
+  subnet_broadcasts,
   update_check,
   update_sharing,
   vertical_scan,

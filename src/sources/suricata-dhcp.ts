@@ -20,6 +20,7 @@ export const dhcp: SuricataLog = {
       host_name: r.text(of, 'hostname'),
       domain: '',
       vendor: r.text(of, 'vendor_class_identifier'),
+      subnet_mask: r.toIp('subnet_mask', of.subnet_mask),
       lease_s: r.toSeconds('lease_time', of.lease_time),
       messages: message === '' ? [] : [message],
     };

@@ -17,6 +17,8 @@ export const dhcp: ZeekLog = {
       host_name: r.text('host_name') || r.text('client_fqdn'),
       domain: r.text('domain'),
       vendor: r.text('vendor_class') || r.text('client_software'),
+      // not in Zeek's own log; site scripts add it under this name
+      subnet_mask: r.ip('subnet_mask'),
       lease_s: r.seconds('lease_time'),
       messages: r.texts('msg_types'),
     };

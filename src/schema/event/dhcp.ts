@@ -12,6 +12,7 @@ export const dhcp = table('dhcp', 'One DHCP lease exchange: who is which address
   host_name: text('name the client gave itself'),
   domain: text('domain the server gave'),
   vendor: text('vendor class'),
+  subnet_mask: ip('mask of the network that the server gave (option 1), such as 255.255.255.192'),
   lease_s: nullable(f64('seconds; null: none given')),
   messages: texts('DISCOVER, OFFER, REQUEST, ACK, ...'),
 });

@@ -41,6 +41,7 @@ export class DhcpExchanges {
           host_name: '',
           domain: '',
           vendor: '',
+          subnet_mask: '',
           lease_s: null,
           messages: [],
         },
@@ -58,6 +59,7 @@ export class DhcpExchanges {
     e.host_name ||= m.host_name || m.client_fqdn;
     e.domain ||= m.domain;
     e.vendor ||= m.vendor;
+    if (!m.from_client) e.subnet_mask ||= m.subnet_mask;
     if (m.lease_s !== null && !m.from_client) e.lease_s = m.lease_s;
     if (!m.from_client && e.server_ip === '' && m.type === 'ACK') {
       e.server_ip = flow.place.dst_port === 67 ? flow.place.dst_ip : flow.place.src_ip;

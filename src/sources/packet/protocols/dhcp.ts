@@ -21,6 +21,8 @@ export interface DhcpMessage {
   readonly client_fqdn: string;
   readonly domain: string;
   readonly vendor: string;
+  /** option 1; '' when absent */
+  readonly subnet_mask: string;
   readonly lease_s: number | null;
   /** options 55, in order: a fingerprint of the client */
   readonly parameter_list: readonly number[];
@@ -67,6 +69,7 @@ export function parseDhcp(b: Uint8Array, start: number, end: number): DhcpMessag
     client_fqdn: '',
     domain: '',
     vendor: '',
+    subnet_mask: '',
     lease_s: null as number | null,
     parameter_list: [] as number[],
   };
@@ -92,6 +95,9 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 function option(m: Writable<DhcpMessage>, code: number, b: Uint8Array, start: number, end: number): void {
   const size = end - start;
   switch (code) {
+    case 1:
+      if (size === 4) m.subnet_mask = address(b, start);
+      return;
     case 12:
       m.host_name = textOf(b, start, end);
       return;

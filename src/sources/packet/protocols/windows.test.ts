@@ -16,6 +16,7 @@ test('a DHCP request gives the address of the hardware, the name and what was as
   b.writeUInt32BE(0x63825363, 236);
   const options = [
     [53, 1, 3],
+    [1, 4, 255, 255, 255, 192],
     [50, 4, 192, 0, 2, 9],
     [12, 3, ...Buffer.from('pc1')],
     [60, 8, ...Buffer.from('MSFT 5.0')],
@@ -34,6 +35,7 @@ test('a DHCP request gives the address of the hardware, the name and what was as
   assert.equal(m.client_fqdn, 'pc1.ad');
   assert.equal(m.vendor, 'MSFT 5.0');
   assert.equal(m.lease_s, 3600);
+  assert.equal(m.subnet_mask, '255.255.255.192');
   assert.deepEqual(m.parameter_list, [1, 3]);
   assert.equal(m.client_ip, '');
   assert.equal(parseDhcp(b, 0, 239), null);
