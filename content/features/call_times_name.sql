@@ -11,6 +11,7 @@ columns:
   hosts: {unit: count, says: local hosts that call anything}
   clients: {unit: count, says: local hosts that call the same name}
   sister_names: {unit: count, says: names below the same registered domain that were asked for or called here}
+  place_known: {unit: count, says: "1: three hosts here called it before yesterday, or on the first day of what was read"}
   destinations: {unit: count, says: names it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
   bare_address: {unit: count, says: "1: an address, not a name"}
@@ -36,6 +37,7 @@ SELECT
     UNION ALL SELECT src_ip, host FROM http WHERE host != '' AND time < {begun:DateTime64(6)} + toIntervalHour(1)
   ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
+  toUInt8($(place_known(third_client_at))) AS place_known,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
   dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, first_at, last_at
 FROM (
@@ -70,5 +72,18 @@ LEFT JOIN (
   )
   GROUP BY parent
 ) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)
+LEFT JOIN (
+  SELECT place, groupArraySorted(3)(client_first)[3] AS third_client_at
+  FROM (
+    SELECT place, src_ip, min(time) AS client_first
+    FROM (
+      SELECT server_name AS place, src_ip, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
+      UNION ALL SELECT host AS place, src_ip, time FROM http WHERE host != '' AND time < {to:DateTime64(6)}
+    )
+    GROUP BY place, src_ip
+  )
+  GROUP BY place
+  HAVING count() >= 3
+) AS places ON places.place = pairs.dst_name
 )
 WHERE calls >= 6

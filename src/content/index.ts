@@ -310,7 +310,7 @@ function modelColumns({ model }: Detector): string[] {
     case 'forest':
       return model.columns;
     case 'beacon':
-      return ['call_times', 'call_bytes', ...(model.prevalence ? [model.prevalence] : [])];
+      return ['call_times', 'call_bytes', model.prevalence, model.excused].filter((one) => one !== undefined);
     case 'novelty':
       return [model.count, ...(model.by ? [model.by] : [])];
     case 'fact':

@@ -11,8 +11,9 @@ type Use = Extract<ModelUse, { kind: 'beacon' }>;
 /** Scores below this are irregular, however unlikely by chance. */
 const least_score = 0.5;
 /**
- * Rhythm of the calls of one pair. Regular is not yet dangerous: what many hosts call is a service of the house, and
- * what a pair did on most of its days, three at least, is its habit; both raise the p-value.
+ * Rhythm of the calls of one pair. Regular is not yet dangerous: what many hosts have called for days is a service of the
+ * house, and what a pair did on most of its days, three at least, is its habit; both raise the p-value. That many call a
+ * new place alike excuses none of them: so do the hosts that one intruder has taken over.
  */
 export function beaconJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
@@ -27,7 +28,7 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
         if (!row.worth) continue;
         const beacon = judgeBeacon(callsOf(row), { min_calls: use.min_calls });
         if (beacon.score < least_score) continue;
-        const shared = use.prevalence ? sharedBy(row, use.prevalence) : 0;
+        const shared = sharedBy(row, use);
         const habit = habits.chance(row.key, row.last_at / 1e6, []);
         judged.push({
           row: withRhythm(row, beacon),
@@ -47,8 +48,12 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
 /** Hosts that a network is taken to have besides those seen: two of two that call the same place may both be taken over. */
 const unseen_hosts = 10;
 
-/** The share of local hosts that call the same place too, squared: what many call is a service of the house. */
-function sharedBy(row: FeatureRow, prevalence: string): number {
+/**
+ * The share of local hosts that call the same place too, squared: what many call is a service of the house. 0 where the
+ * place is too new for that.
+ */
+function sharedBy(row: FeatureRow, { prevalence, excused }: Use): number {
+  if (!prevalence || (excused && Number(row.values[excused]) === 0)) return 0;
   const others = Math.max(0, Number(row.values[prevalence]) - 1);
   const hosts = Number(row.values.hosts ?? 1) + unseen_hosts;
   return Math.min(1, (others / hosts) ** 2);

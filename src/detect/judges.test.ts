@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { loadContent } from '../content/index.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import { Calibrator } from './calibrate.ts';
@@ -51,6 +52,30 @@ describe('a beacon', () => {
       Math.min(...beaconRows(day + 100).map(([at, row]) => beacons.judge(at, [row])[0]?.p_value ?? 1)),
     );
     assert.ok(least[0]! < 1e-6 && least[2]! < 1e-6 && least[4]! > 0.5, least.join(', '));
+  });
+});
+
+describe('hosts that call one new place alike', () => {
+  const [at, row] = beaconRows(100)[1]!;
+  /** Least p-value of the first of `k` hosts that call the place, where `known` says whether it is known for days. */
+  const leastOf = (k: number, hosts: number, known: number): number => {
+    const rows = Array.from({ length: k }, (_, i) => {
+      const values = { ...row.values, clients: k, hosts: Math.max(hosts, k), place_known: known };
+      return { ...row, key: `10.0.0.${i} 203.0.113.9 443 tcp`, host: `10.0.0.${i}`, values };
+    });
+    return judge('beacon_address').judge(at, rows)[0]!.p_value;
+  };
+
+  it('never hide one another, however many they are', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 500 }), (k, hosts) => {
+        assert.equal(leastOf(k, hosts, 0), leastOf(1, hosts, 0));
+      }),
+      { numRuns: 40 },
+    ));
+
+  it('are a service of the house where the place is known for days', () => {
+    assert.ok(leastOf(20, 20, 1) > 0.1);
   });
 });
 

@@ -114,6 +114,10 @@ const ModelBeacon = z.strictObject({
     .string()
     .optional()
     .describe('column with the number of local hosts that call the same destination'),
+  excused: z
+    .string()
+    .optional()
+    .describe('column: 0 where the destination is too new for its many callers to excuse it'),
 });
 const ModelNovelty = z.strictObject({
   kind: z.literal('novelty'),
