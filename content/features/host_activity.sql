@@ -13,10 +13,11 @@ columns:
   internal_hosts: {unit: count, says: different local hosts called}
   services: {unit: count, says: different protocols}
   busiest_minute: {unit: count, says: connections in its busiest minute}
+  shape: {unit: text, says: "what its connections that came to nothing are known for, when most of them are"}
 */
 SELECT
   window_at, src_ip, peer_group, connections, hosts, outside_hosts, ports, failed_share, sent_bytes, received_bytes,
-  internal_hosts, services, busiest_minute, first_at, last_at
+  internal_hosts, services, busiest_minute, if(2 * known_failed > failed_share * connections, known, '') AS shape, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -31,6 +32,8 @@ FROM (
     sum($(received)) AS received_bytes,
     uniqExactIf(dst_ip, direction = 'internal') AS internal_hosts,
     uniqExactIf(service, service != '') AS services,
+    max(if($(failed), $(known_call_scan), '')) AS known,
+    countIf($(failed) AND $(known_call_scan) != '') AS known_failed,
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection

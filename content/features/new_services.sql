@@ -8,13 +8,13 @@ columns:
   connections: {unit: count, says: connections}
   received_bytes: {unit: bytes, says: sent by the service}
   host_services: {unit: count, says: services of that host before}
-  network_age_h: {unit: count, says: hours of network history}
+  network_age_h: {unit: count, says: earlier hours in which the network was seen}
   service: {unit: text, says: protocol}
   first_client: {unit: text, says: first client}
 */
 SELECT
   window_at, dst_ip, dst_port, transport, 1 AS new_services, clients, connections, received_bytes,
-  host_rank AS host_services, network_age_h, service, first_client, first_at, last_at
+  host_rank AS host_services, $(watched_h(first_at)) AS network_age_h, service, first_client, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -23,7 +23,6 @@ FROM (
     count() AS connections,
     sum($(received)) AS received_bytes,
     min(host_rank) AS host_rank,
-    dateDiff('hour', min(network_first), min(time)) AS network_age_h,
     max(service) AS service,
     argMin(src_ip, (time, src_ip)) AS first_client,
     min(service_first) AS service_first_at,
@@ -32,8 +31,7 @@ FROM (
   FROM connection AS c
   INNER JOIN (
     SELECT dst_ip, dst_port, transport, min(time) AS service_first,
-      rank() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank,
-      min(min(time)) OVER () AS network_first
+      rank() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank
     FROM connection
     WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(opener_known) AND $(answered) AND $(received) > 0
     GROUP BY dst_ip, dst_port, transport

@@ -18,7 +18,7 @@ SELECT
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_name,
-    count() AS programs,
+    uniqExact(path) AS programs,
     sum(response_bytes) AS bytes,
     max(dst_name = dst_ip OR dst_name = '' OR match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
     max(if(proxy_ip = '', dst_ip, concat('through ', proxy_ip))) AS address,

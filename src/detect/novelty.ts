@@ -80,7 +80,12 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
               pattern: 'UNSEEN',
             },
           ],
-          baseline: baseline(own, Math.floor((window_at_s - begun_s) / window_s), row, window_s),
+          baseline: baseline(
+            own,
+            watched(Math.floor((window_at_s - begun_s) / window_s), row, window_s),
+            row,
+            window_s,
+          ),
         });
       }
       if (window_at_s < begun_s + young_s) return judged;
@@ -115,6 +120,12 @@ function age(rate: Rate, window_at_s: number, window_s: number): void {
 function add(rate: Rate, count: number): void {
   rate.total += count;
   rate.squares += count * count;
+}
+
+/** Past windows that anything was seen in, where the feature tells for how many hours the network was watched; else all. */
+function watched(passed: number, row: FeatureRow, window_s: number): number {
+  const hours = row.values.network_age_h;
+  return typeof hours === 'number' && window_s === 3600 ? Math.min(passed, hours) : passed;
 }
 
 function baseline(own: CountPast, windows: number, row: FeatureRow, window_s: number): Baseline {

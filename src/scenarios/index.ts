@@ -37,7 +37,13 @@ import { browsing } from './harmless/browsing.ts';
 import { dead_server } from './harmless/dead-server.ts';
 import { device_moves } from './harmless/device-moves.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
-import { connectivity_check, polling, update_sharing, video_call } from './harmless/known-shapes.ts';
+import {
+  connectivity_check,
+  polling,
+  resolver_without_route,
+  update_sharing,
+  video_call,
+} from './harmless/known-shapes.ts';
 import { mail_filter } from './harmless/mail-filter.ts';
 import { mail_relay } from './harmless/mail-relay.ts';
 import { mid_stream } from './harmless/mid-stream.ts';
@@ -112,6 +118,7 @@ export const scenarios = {
   stray_packets,
   subnet_broadcasts,
   update_check,
+  resolver_without_route,
   update_sharing,
   vertical_scan,
   video_call,

@@ -218,3 +218,27 @@ test('an alert that names one end only is told of that end', async () => {
   assert.match(told!, /1 time of 10\.20\.0\.9[ ;(]/);
   assert.doesNotMatch(told!, /unknown/);
 });
+
+test('a program fetched in two pieces is one program, and its bytes are those of both', async () => {
+  const piece = (n: number) => ({
+    ...{ _path: 'http', ts: monday / 1e6 + n, uid: `CPiece${n}`, method: 'GET', host: 'files.example' },
+    ...{ 'id.orig_h': '10.20.1.5', 'id.orig_p': 50000 + n, 'id.resp_h': '203.0.113.9', 'id.resp_p': 80 },
+    ...{ uri: '/setup.exe', status_code: 206, request_body_len: 0, response_body_len: 500_000 },
+  });
+  const result = await analyzed(
+    [1, 2].map((n) => JSON.stringify(piece(n))),
+    ['program_download'],
+  );
+  assert.match(result.findings[0]!.summary, /fetched 1 program \(1 MB\) from files\.example/);
+});
+
+test('the events behind an opened share are its openings, without other shares of that server', async () => {
+  const tree = (n: number, share: string) => ({
+    ...{ _path: 'smb_mapping', ts: monday / 1e6 + n, uid: `CTree${n}`, path: `\\\\files1\\${share}` },
+    ...{ 'id.orig_h': '10.20.1.5', 'id.orig_p': 50000 + n, 'id.resp_h': '10.20.0.12', 'id.resp_p': 445 },
+  });
+  const opened = ['C$', 'IPC$', 'ADMIN$', 'IPC$'].map((share, n) => JSON.stringify(tree(n, share)));
+  const result = await analyzed(opened, ['admin_share']);
+  assert.match(result.findings[0]!.summary, /opened administrative shares of 10\.20\.0\.12 2 times/);
+  assert.equal(result.findings[0]!.evidence_total, 2);
+});

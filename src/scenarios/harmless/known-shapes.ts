@@ -73,6 +73,42 @@ export const update_sharing = scripted({
   },
 });
 
+/** A server that resolves by itself and whose questions to the root servers get no answer. */
+export const resolver_without_route = scripted({
+  name: 'resolver_without_route',
+  doc: 'A server that asks the root name servers and gets no answer, for want of a route.',
+  harmful: false,
+  params: {
+    src_ip: given.ip(office.domain_controller, 'the server'),
+    minutes: given.minutes(50),
+  },
+  length: (p) => p.minutes * MINUTE,
+  play: (wire, p, start) => {
+    for (let second = 0; second < p.minutes * 60; second += 10)
+      wire.timeline.at(start + second * SECOND, (now) => {
+        const root = root_servers[(second / 10) % root_servers.length]!;
+        wire.udp(now, end(p.src_ip), end(root), 53, 'dns', { duration_s: 0, up: 48, down: 0, state: 'S0' });
+      });
+  },
+});
+
+/** IANA's root hints, IPv4. */
+const root_servers = [
+  '198.41.0.4',
+  '170.247.170.2',
+  '192.33.4.12',
+  '199.7.91.13',
+  '192.203.230.10',
+  '192.5.5.241',
+  '192.112.36.4',
+  '198.97.190.53',
+  '192.36.148.17',
+  '192.58.128.30',
+  '193.0.14.129',
+  '199.7.83.42',
+  '202.12.27.33',
+];
+
 /** A meeting with camera, straight between two places or over a relay. */
 export const video_call = scripted({
   name: 'video_call',
