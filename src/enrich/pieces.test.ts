@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import type { Connection } from '../schema/event/connection.ts';
 import { createPieces } from './pieces.ts';
@@ -97,4 +99,22 @@ test('when there is no room the one held longest is given out, and counts once a
   const { given, dropped } = play([...all, ...all], 3);
   assert.equal(given.length, 10);
   assert.equal(dropped, 10);
+});
+
+test('what is held keeps nothing of the text that it was cut out of', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const given: string[] = [];
+  const pieces = createPieces<null>({ given: ({ event }) => given.push(event.uid), dropped: () => {} });
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 500; i++) {
+    const text = `CConnection${String(i).padStart(9, '0')} ${'x'.repeat(64_000)}`;
+    pieces.take(connection(Buffer.from(text).toString().slice(0, 20), 900, i), true, null);
+  }
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  pieces.end();
+  assert.equal(given.length, 500);
+  assert.ok(grown < 8e6, `500 connections hold ${(grown / 1e6).toFixed(0)} MB; their texts had 32 MB`);
 });

@@ -85,7 +85,7 @@ export function createPieces<From>({
         if (isGone(key)) dropped(from);
         else if (!lasted) return false;
         else {
-          held.set(key, { event: kept(event), whole, from });
+          held.set(copy(key), { event: kept(event), whole, from });
           makeRoom();
         }
         return true;
@@ -132,6 +132,7 @@ function kept(event: Connection): Connection {
   return event;
 }
 
+/** A text of its own: one cut from a line, or put together with such, would keep all of what was read with it in memory. */
 function copy(text: string): string {
   return Buffer.from(text).toString();
 }
