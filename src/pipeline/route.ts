@@ -1,27 +1,30 @@
 import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { storeIsGone, WeirError } from '../base/error.ts';
-import { counted, instant } from '../base/format.ts';
-import { plain } from '../base/terminal.ts';
-import { findInputs } from '../collect/index.ts';
+import { instant } from '../base/format.ts';
 import type { Content } from '../content/index.ts';
-import { type DetectorRun, evidenceOf, evidenceStatements } from '../detect/index.ts';
-import { networkOf, type Span } from '../enrich/index.ts';
+import type { DetectorRun } from '../detect/index.ts';
+import { networkOf } from '../enrich/index.ts';
 import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import { deviceBook } from '../schema/device.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
-import { type Loss, lossCaveat, lossesOf, lossFigures, type SensorFigure } from '../schema/loss.ts';
+import type { Loss } from '../schema/loss.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
-import { whyUnknown } from '../sources/index.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
-import { clearEvents, startEmpty } from './clear.ts';
+import { readBaseline } from './baseline.ts';
+import { startEmpty } from './clear.ts';
 import { aboutHost, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices, withNames } from './devices.ts';
-import { Ingest, type Planned, type Progress, plan } from './ingest.ts';
+import { addEvidence } from './evidence.ts';
+import { type Failed, failure } from './failed.ts';
+import { Ingest, type Progress } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
+import { readLosses, stampLoss } from './losses.ts';
+import { baselineNote, strayNote, unseen } from './notes.ts';
+import { planOf } from './planned.ts';
 import { checkRoleNames, learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
@@ -72,13 +75,6 @@ export interface AnalyzeResult {
   readonly events: number;
   readonly hosts: number;
   readonly baseline_note: string;
-}
-
-export interface Failed {
-  readonly detector: string;
-  /** the file it comes from */
-  readonly file: string;
-  readonly why: string;
 }
 
 const day_us = 86_400e6;
@@ -177,28 +173,6 @@ export async function analyze(
   };
 }
 
-/** Says with each finding of a time in which a sensor lost packets that this is so. */
-function stampLoss(findings: readonly Finding[], losses: readonly Loss[]): void {
-  for (const { caveats, start_at, end_at } of findings) {
-    const caveat = lossCaveat(losses, start_at, end_at);
-    if (caveat !== null) caveats.push(caveat);
-  }
-}
-
-/** Figures of sensors that are looked at: those of eight workers that tell each minute for half a year. */
-const most_figures = 2_000_000;
-
-async function readLosses(store: Store): Promise<Loss[]> {
-  return lossesOf(
-    await store.query<SensorFigure>(
-      `SELECT engine, sensor, name, toUnixTimestamp64Micro(time) AS time, value, interval_s
-       FROM (SELECT * FROM sensor_stats WHERE has({names:Array(String)}, name)
-             ORDER BY time DESC, engine, sensor, name LIMIT ${most_figures})`,
-      { names: [...lossFigures] },
-    ),
-  );
-}
-
 /** Says with each finding about a host of a network of which one direction only is seen that this is so. */
 function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[]): void {
   const said = new Map(
@@ -212,21 +186,6 @@ function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[])
   }
 }
 
-/** Finds and tells apart what is to be read; `input_unknown` with the reasons when nothing of it can be. */
-async function planOf(paths: readonly string[]): Promise<Planned[]> {
-  const planned = await plan(await findInputs(paths));
-  const given = paths.map(plain).join(' ');
-  if (planned.length === 0) throw new WeirError('input_unknown', `there is no file in ${given}`);
-  const unknown = planned.filter((one) => one.format === null && one.head.length > 0);
-  if (unknown.length === 0 || planned.some((one) => one.format !== null)) return planned;
-  const why = unknown.slice(0, 3).map((one) => `${plain(one.input.name)}: ${whyUnknown(one.head)}`);
-  const more = unknown.length > 3 ? `; and ${unknown.length - 3} more` : '';
-  throw new WeirError(
-    'input_unknown',
-    `nothing in ${given} is of a kind that Weir reads (Zeek logs, Suricata eve.json, pcap, pcapng): ${why.join('; ')}${more}`,
-  );
-}
-
 function chosen(content: Content, ids: readonly string[]): Detector[] {
   for (const id of ids) {
     if (!content.detectors.some((one) => one.id === id)) {
@@ -237,57 +196,6 @@ function chosen(content: Content, ids: readonly string[]): Detector[] {
     }
   }
   return content.detectors.filter((one) => ids.length === 0 || ids.includes(one.id));
-}
-
-interface Learned {
-  readonly reports: readonly InputReport[];
-  readonly note: string;
-  /** Its first event, µs. */
-  readonly begins: number;
-  /** events of it far from all others in time */
-  readonly strays: number;
-  /** Just after its last event, µs: only what ends later is reported. */
-  readonly ends: number;
-}
-
-/**
- * Reads what is to be learned from first. It must lie before what is judged: when it does not, its times are moved
- * back by whole weeks, so that hours of the week keep their meaning.
- */
-async function readBaseline(
-  store: Store,
-  ingest: () => Ingest,
-  past: readonly Planned[],
-  judged_from: number | null,
-  run_id: string,
-): Promise<Learned> {
-  let reading = ingest();
-  await reading.read(past);
-  const last_time = reading.span?.last_time ?? 0;
-  const learned = `learned from ${reading.events} events of the baseline first`;
-  if (judged_from === null || last_time < judged_from)
-    return { reports: reading.reports, note: learned, ...beginning(reading), ends: last_time + 1 };
-  if (past.some((one) => one.input.size_bytes === null))
-    throw new WeirError(
-      'usage',
-      '--baseline: it is later than what is judged, so it must be read twice, and that takes files, not a pipe',
-    );
-  const week_us = 7 * day_us;
-  const weeks = Math.floor((last_time - judged_from) / week_us) + 1;
-  await clearEvents(store);
-  await store.command(
-    'DELETE FROM reject WHERE run_id = {run_id:String}',
-    { run_id },
-    { name: 'clear rejects' },
-  );
-  reading = ingest();
-  await reading.read(past, -weeks * week_us);
-  return {
-    reports: reading.reports,
-    note: `${learned}, its times moved back by ${weeks} week${weeks === 1 ? '' : 's'} to come before`,
-    ...beginning(reading),
-    ends: last_time - weeks * week_us + 1,
-  };
 }
 
 async function detectAll(
@@ -325,63 +233,6 @@ async function whole<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One detector that fails is told of and does not cost the others; without a store there is nothing to go on with. */
-function failure(detector: Detector, error: unknown): Failed {
-  if (storeIsGone(error)) throw error;
-  const why = error instanceof Error ? error.message : String(error);
-  return { detector: detector.id, file: detector.file, why };
-}
-
-async function addEvidence(
-  store: Store,
-  detectors: readonly Detector[],
-  shown: readonly Finding[],
-  folded: readonly Finding[],
-  limit: number,
-): Promise<Failed[]> {
-  const reasons = new Set(shown.flatMap((one) => one.also.map((also) => also.finding_id)));
-  const told_with = folded.filter((one) => reasons.has(one.finding_id));
-  const by_id = new Map(detectors.map((one) => [one.id, one]));
-  const failed = new Map<string, Failed>();
-  for (const finding of [...told_with, ...shown]) {
-    const detector = by_id.get(finding.detector)!;
-    try {
-      await findEvidence(store, detector, finding, limit);
-    } catch (error) {
-      const told = failure(detector, error);
-      failed.set(detector.id, { ...told, why: `its evidence cannot be found: ${told.why}` });
-    }
-  }
-  const backed = new Map(told_with.map((one) => [one.finding_id, one]));
-  for (const also of shown.flatMap((one) => one.also)) {
-    const { evidence, evidence_total } = backed.get(also.finding_id) ?? also;
-    Object.assign(also, { evidence, evidence_total });
-  }
-  return [...failed.values()];
-}
-
-async function findEvidence(
-  store: Store,
-  detector: Detector,
-  finding: Finding,
-  limit: number,
-): Promise<void> {
-  for (const statement of evidenceStatements(detector, finding, limit)) {
-    const rows = await store.query<Record<string, unknown>>(statement.sql, statement.params, {
-      name: 'evidence',
-      of_content: true,
-    });
-    if (rows.length === 0) continue;
-    const [count] = await store.query<{ n: number }>(statement.count_sql, statement.params, {
-      name: 'evidence count',
-      of_content: true,
-    });
-    finding.evidence = rows.map((row) => evidenceOf(statement.table, row));
-    finding.evidence_total = Number(count?.n ?? rows.length);
-    return;
-  }
-}
-
 function runRecord(
   options: AnalyzeOptions,
   events: number,
@@ -401,26 +252,6 @@ function runRecord(
   };
 }
 
-function beginning({ span }: Ingest): Pick<Learned, 'begins' | 'strays'> {
-  return { begins: span?.first_time ?? 0, strays: span?.strays ?? 0 };
-}
-
-/** Events far from all others in time: told of, never judged. */
-function strayNote(span: Span | null): string {
-  if (span === null || span.stray_time === null) return '';
-  const { strays, stray_time } = span;
-  return `; ${counted(strays, 'event')} years away from all others (${instant(stray_time).slice(0, 10)}): kept, not judged`;
-}
-
-/** What cannot be seen because the input has no records of connections. */
-async function unseen(store: Store, events: number): Promise<string> {
-  if (events === 0) return '';
-  const [row] = await store.query<{ n: number }>('SELECT count() AS n FROM connection');
-  return Number(row?.n ?? 0) > 0
-    ? ''
-    : '; no records of connections (conn.log, flows, captures): scans, volumes and rhythms of addresses cannot be seen';
-}
-
 /** Tables that name the two ends of an event. */
 const host_tables = ['connection', 'dns', 'http', 'tls', 'authentication'] as const;
 
@@ -431,21 +262,4 @@ async function localHosts(store: Store): Promise<number> {
   ]);
   const [row] = await store.query<{ n: number }>(`SELECT uniq(host) AS n FROM (${ends.join(' UNION ALL ')})`);
   return Number(row?.n ?? 0);
-}
-
-function baselineNote(
-  learned: string | null,
-  first_time: number | null,
-  last_time: number | null,
-  days: number,
-): string {
-  if (learned) return learned;
-  const hours = ((last_time ?? 0) - (first_time ?? 0)) / 3600e6;
-  if (hours < 6)
-    return 'no history: hosts are compared only with each other and with what is usual on other networks';
-  if (hours > 48 && hours / 24 > 2 * days)
-    return `${days} day${days === 1 ? '' : 's'} with traffic in a span of ${Math.floor(hours / 24)} days: there are gaps, or a clock was wrong`;
-  if (hours < 72)
-    return `${Math.floor(hours)} hours of history: every window is judged by the hours before it; the first ones only by the population`;
-  return `${Math.floor(hours / 24)} days of history: every window is judged by what came before it`;
 }
