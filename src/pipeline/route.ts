@@ -1,5 +1,5 @@
 import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
-import { storeIsGone, WeirError } from '../base/error.ts';
+import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
 import type { Content } from '../content/index.ts';
 import type { DetectorRun } from '../detect/index.ts';
