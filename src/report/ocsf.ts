@@ -230,13 +230,21 @@ function endsOf({ values, entity }: Finding): Ends {
   };
 }
 
-function connection(one: Ends, { values, entity }: Finding, transport: string): Ocsf['evidences'][number] {
+function connection(
+  one: Ends,
+  { values, entity, names = {} }: Finding,
+  transport: string,
+): Ocsf['evidences'][number] {
   const all = { ...values, ...entity };
   const [direction_id, direction] = directions[text(all.direction)] ?? [0, 'Unknown'];
   const named = one.dst_ip === text(all.dst_ip) || all.dst_ip === undefined;
-  const name = named && isIP(text(all.dst_name)) === 0 ? text(all.dst_name) : '';
+  const asked = named && isIP(text(all.dst_name)) === 0 ? text(all.dst_name) : '';
+  const name = asked || (names[one.dst_ip] ?? '');
+  const device = names[one.src_ip] ?? '';
   return {
-    ...(one.src_ip !== '' && { src_endpoint: { ip: one.src_ip, ...port(one.src_port) } }),
+    ...(one.src_ip !== '' && {
+      src_endpoint: { ip: one.src_ip, ...port(one.src_port), ...(device !== '' && { hostname: device }) },
+    }),
     ...(one.dst_ip !== '' && {
       dst_endpoint: { ip: one.dst_ip, ...port(one.dst_port), ...(name !== '' && { hostname: name }) },
     }),
@@ -357,5 +365,5 @@ function observables(finding: Finding): Ocsf['observables'] {
 /** The host that did it, or to whom it was done. */
 function resources(finding: Finding): Ocsf['resources'] {
   const host = text(finding.entity.src_ip) || text(finding.entity.dst_ip);
-  return host === '' ? [] : [{ uid: host, name: host, type: 'host' }];
+  return host === '' ? [] : [{ uid: host, name: finding.names?.[host] ?? host, type: 'host' }];
 }

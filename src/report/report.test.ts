@@ -641,3 +641,12 @@ test('an address is told with the name of its device, and no other address is mi
   assert.equal(named('110.0.0.5 called 10.0.0.5:22.', names), '110.0.0.5 called lt-anna (10.0.0.5:22).');
   assert.equal(named('Done by 10.0.0.5.', names), 'Done by lt-anna (10.0.0.5).');
 });
+
+test('OCSF names the device that did it, where it said its name', () => {
+  const found = beacon;
+  const host = String(found.entity.src_ip);
+  const told = toOcsf({ ...found, names: { [host]: 'lt-anna' } }, { version: '1' });
+  assert.deepEqual(told.resources, [{ uid: host, name: 'lt-anna', type: 'host' }]);
+  assert.equal(told.evidences[0]!.src_endpoint!.hostname, 'lt-anna');
+  assert.equal(toOcsf(found, { version: '1' }).resources[0]!.name, host);
+});
