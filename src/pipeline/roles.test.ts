@@ -176,7 +176,7 @@ test('a scanner that was learned is low in what it does each day, and told like 
   }
 });
 
-test('a mail server that calls many mail servers is told low with the reason, a desk that does is not', async () => {
+test('a mail server that calls many mail servers does its work, a desk that does is told', async () => {
   const office = { scenario: 'office', hosts: 6, days: 0.5, activity: 0.35, monitored: 'servers' };
   const burst = { scenario: 'mail_burst', after_s: 40_000 };
   const server = await toldOf('10.20.0.25', ['mail_burst'], {
@@ -184,11 +184,7 @@ test('a mail server that calls many mail servers is told low with the reason, a 
     src_ip: '10.20.0.25',
     with: [office],
   });
-  assert.ok(server.length > 0);
-  for (const one of server) {
-    assert.equal(one.severity, 'low');
-    assert.match(one.summary, /It is a mail server: other hosts hand their mail to it\.$/);
-  }
+  assert.deepEqual(server, []);
   const desk = await toldOf('10.20.1.34', ['mail_burst'], { ...burst, with: [office] });
   assert.ok(desk.length > 0 && desk.every((one) => one.severity === 'medium'));
 });

@@ -92,8 +92,8 @@ export const resolver_without_route = scripted({
   },
 });
 
-/** IANA's root hints, IPv4. */
-const root_servers = [
+/** IANA's root hints, IPv4: the one thing in made-up traffic that is really there, because it is known by its address. */
+export const root_servers = [
   '198.41.0.4',
   '170.247.170.2',
   '192.33.4.12',
