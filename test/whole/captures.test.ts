@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { AnalyzeResult } from '../../src/pipeline/route.ts';
+import type { Finding } from '../../src/schema/finding.ts';
 import { addLedger, emptyLedger, residue, total } from '../../src/schema/ledger.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import {
@@ -59,12 +60,13 @@ async function stored(): Promise<Record<string, unknown>[]> {
   return all.map(({ file, line, offset, source, stored_at, ...row }) => row);
 }
 
-/** Findings without where their evidence lies. */
+/** Findings without where their evidence lies, that of the reasons told with them too. */
 function told({ findings }: AnalyzeResult): unknown[] {
-  return findings.map(({ evidence, ...rest }) => ({
+  const unplaced = <T extends Pick<Finding, 'evidence'>>({ evidence, ...rest }: T) => ({
     ...rest,
     evidence: evidence.map(({ file, line, offset, ...one }) => one),
-  }));
+  });
+  return findings.map((one) => ({ ...unplaced(one), also: one.also.map(unplaced) }));
 }
 
 function assertBalanced({ inputs }: AnalyzeResult): void {
