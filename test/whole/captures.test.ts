@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { AnalyzeResult } from '../../src/pipeline/route.ts';
-import type { Finding } from '../../src/schema/finding.ts';
 import { addLedger, emptyLedger, residue, total } from '../../src/schema/ledger.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import {
@@ -16,7 +15,7 @@ import {
   segment,
   type TimedFrame,
 } from '../packets.ts';
-import { run, temporaryFolder } from './run-analyze.ts';
+import { run, temporaryFolder, unplaced } from './run-analyze.ts';
 
 /** Captures of one sensor, whole and cut into files, are one stream (docs/decisions/0011). */
 
@@ -60,15 +59,6 @@ async function stored(): Promise<Record<string, unknown>[]> {
   return all.map(({ file, line, offset, source, stored_at, ...row }) => row);
 }
 
-/** Findings without where their evidence lies, that of the reasons told with them too. */
-function told({ findings }: AnalyzeResult): unknown[] {
-  const unplaced = <T extends Pick<Finding, 'evidence'>>({ evidence, ...rest }: T) => ({
-    ...rest,
-    evidence: evidence.map(({ file, line, offset, ...one }) => one),
-  });
-  return findings.map((one) => ({ ...unplaced(one), also: one.also.map(unplaced) }));
-}
-
 function assertBalanced({ inputs }: AnalyzeResult): void {
   for (const one of inputs) assert.equal(residue(one.ledger), 0, one.file);
 }
@@ -100,7 +90,7 @@ describe('twelve hourly captures', () => {
     const result = await run(store, files);
     assertBalanced(result);
     assert.deepEqual(await stored(), rows);
-    assert.deepEqual(told(result), told(whole));
+    assert.deepEqual(unplaced(result.findings), unplaced(whole.findings));
     const sum = emptyLedger();
     for (const one of result.inputs) addLedger(sum, one.ledger);
     assert.deepEqual([sum.read, sum.stored], [rows.length, rows.length]);
@@ -118,7 +108,7 @@ describe('twelve hourly captures', () => {
     const result = await run(store, files);
     assertBalanced(result);
     assert.deepEqual(await stored(), rows);
-    assert.deepEqual(told(result), told(whole));
+    assert.deepEqual(unplaced(result.findings), unplaced(whole.findings));
     const copies = result.inputs.reduce((sum, one) => sum + total(one.ledger.duplicates), 0);
     assert.equal(copies, 1000);
   });
@@ -135,5 +125,5 @@ test('two taps, one for each direction, are no one-sided traffic', async () => {
   const result = await run(store, files);
   assertBalanced(result);
   assert.deepEqual(await stored(), rows);
-  assert.deepEqual(told(result), told(whole));
+  assert.deepEqual(unplaced(result.findings), unplaced(whole.findings));
 });

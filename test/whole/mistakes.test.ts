@@ -137,7 +137,7 @@ function endless(): string {
     .replace(/^features: .*$/m, 'features: own_endless');
   const feature = readFileSync(join(shipped, 'features', 'probed_ports.sql'), 'utf8').replace(
     'FROM connection',
-    'FROM (SELECT a.* FROM connection AS a CROSS JOIN connection AS b CROSS JOIN connection AS c WHERE sipHash64(a.event_id, b.event_id, c.event_id) % 1000000007 = 0)',
+    'FROM (SELECT * FROM connection WHERE event_id IN (SELECT a.event_id FROM connection AS a CROSS JOIN connection AS b CROSS JOIN connection AS c WHERE sipHash64(a.event_id, b.event_id, c.event_id) % 1000000007 = 0))',
   );
   folder.write('endless/features/own_endless.sql', feature);
   folder.write('endless/detectors/own_endless.yaml', detector);

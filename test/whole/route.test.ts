@@ -13,7 +13,7 @@ import { merge, scenario } from '../../src/scenarios/index.ts';
 import type { WeirEvent } from '../../src/schema/event/index.ts';
 import type { Finding } from '../../src/schema/finding.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { linesOf, monday, run, smallOffice, temporaryFolder } from './run-analyze.ts';
+import { linesOf, monday, run, smallOffice, temporaryFolder, unplaced } from './run-analyze.ts';
 
 const content = loadContent();
 let store: Store;
@@ -35,14 +35,6 @@ after(async () => {
   folder.remove();
 });
 
-/** All of a finding but where its events stand in which file. */
-function told(findings: readonly Finding[]): unknown[] {
-  return findings.map(({ evidence, ...rest }) => ({
-    ...rest,
-    evidence: evidence.map(({ event_id, table, time }) => ({ event_id, table, time })),
-  }));
-}
-
 test('the same input gives the same findings, in the same order, to the last digit', async () => {
   const again = await run(store, [file]);
   assert.deepEqual(again.findings, once.findings);
@@ -57,14 +49,14 @@ test('how the input is cut into files, and in which order they are given, does n
     // Names that sort against the time.
     pieces.push(folder.write(`rotated/${n - i}.json`, `${part.join('\n')}\n`));
   }
-  assert.deepEqual(told((await run(store, pieces)).findings), told(once.findings));
-  assert.deepEqual(told((await run(store, [...pieces].reverse())).findings), told(once.findings));
+  assert.deepEqual(unplaced((await run(store, pieces)).findings), unplaced(once.findings));
+  assert.deepEqual(unplaced((await run(store, [...pieces].reverse())).findings), unplaced(once.findings));
 });
 
 test('how records are spread over logs does not matter', async () => {
   const by_path = Map.groupBy(lines, (line) => String((JSON.parse(line) as { _path: string })._path));
   const logs = [...by_path].map(([path, of]) => folder.write(`logs/${path}.log`, `${of.join('\n')}\n`));
-  assert.deepEqual(told((await run(store, logs)).findings), told(once.findings));
+  assert.deepEqual(unplaced((await run(store, logs)).findings), unplaced(once.findings));
 });
 
 /** Puts events into the store without files, as weir check's tests do. */

@@ -5,6 +5,7 @@ import { loadContent } from '../../src/content/index.ts';
 import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
 import { merge, scenario, zeekJson } from '../../src/scenarios/index.ts';
 import type { WeirEvent } from '../../src/schema/event/index.ts';
+import type { Finding } from '../../src/schema/finding.ts';
 import type { Store } from '../../src/store/index.ts';
 
 /** Monday 5 January 2026, 00:00 UTC, µs. */
@@ -36,6 +37,15 @@ export function run(
     progress: () => {},
     ...more,
   });
+}
+
+/** Findings without where their events stand in which file, those of the reasons told with them too. */
+export function unplaced(findings: readonly Finding[]): unknown[] {
+  const without = <T extends Pick<Finding, 'evidence'>>({ evidence, ...rest }: T) => ({
+    ...rest,
+    evidence: evidence.map(({ file, line, offset, ...one }) => one),
+  });
+  return findings.map((one) => ({ ...without(one), also: one.also.map(without) }));
 }
 
 /** A folder of the test's own. */
