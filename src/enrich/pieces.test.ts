@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import type { Connection } from '../schema/event/connection.ts';
 import { createPieces } from './pieces.ts';
 

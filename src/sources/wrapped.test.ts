@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { type CollectingSink, collectingSink } from '../../test/collecting-sink.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
 import { detectFormat } from './index.ts';

@@ -94,7 +94,7 @@ describe('--until', () => {
       const until = sampleStart + hours * hour_us;
       const cut = await asked({ until });
       const wanted = kept(whole.findings.filter(over(until)));
-      assert.ok(wanted.length > 3);
+      assert.ok(wanted.length > 0);
       assert.deepEqual(kept(cut.findings.filter(over(until))), wanted);
     });
   }
