@@ -53,10 +53,13 @@ const about = (result: AnalyzeResult, ip: string): string[] =>
   result.findings.filter((one) => one.entity.src_ip === ip).map((one) => `${one.detector}: ${one.summary}`);
 
 test('a monitor that pings 150 hosts every hour, all of which answer, pinged none of them in vain', async () => {
-  const scans = ['horizontal_scan', 'slow_scan', 'vertical_scan'];
+  const scans = ['horizontal_scan', 'ping_sweep', 'slow_scan', 'vertical_scan'];
   assert.deepEqual(about(await analyzed(icmp(8, 0, true, 150, 12, 3600), scans), '10.20.0.9'), []);
   const silent = await analyzed(icmp(8, 0, false, 150, 12, 3600), scans);
-  assert.match(about(silent, '10.20.0.9').join(), /horizontal_scan: .*ping 150 hosts/);
+  assert.match(
+    about(silent, '10.20.0.9').join(),
+    /^ping_sweep: 10\.20\.0\.9 pinged 150 hosts, .* 0 answered, 150 did not/,
+  );
 });
 
 test('a host that tells every minute that a port is unreachable calls nobody, and has no rhythm', async () => {
