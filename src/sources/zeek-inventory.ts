@@ -34,20 +34,7 @@ export const software: ZeekLog = {
 /** https://docs.zeek.org/en/master/scripts/policy/protocols/conn/known-hosts.zeek.html */
 export const known_hosts: ZeekLog = {
   path: 'known_hosts',
-  map(r): Inventory {
-    return {
-      kind: 'inventory',
-      time: r.time(),
-      host_ip: hostOf(r),
-      peer_ip: '',
-      port: 0,
-      transport: '',
-      type: 'host',
-      name: '',
-      version: '',
-      detail: '',
-    };
-  },
+  map: (r) => about(r, 'host', '', ''),
 };
 
 /**
