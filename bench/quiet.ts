@@ -2,10 +2,12 @@
  * How quiet Weir is on an ordinary office, by size, and whether attacks are told there: findings a day, listed and held,
  * by severity and detector; which attacks of the scenarios are told and at which place of their day; memory and time.
  *   node bench/quiet.ts [--hosts 40,470,2000] [--days 10] [--logs conn|all] [--attacks none|spread|together|alone]
- *                       [--only exfil,beacon] [--budget 20] [--list 20] [--seed 1] [--keep FOLDER]
+ *                       [--only exfil,beacon] [--budget 20] [--list 20] [--seed 1] [--keep FOLDER [--store]] [--write]
  * `spread`: each attack on a desk and a day of its own as far as there are days; `together`: all on one day, each on a
  * desk of its own; `alone`: one run for each. The office's log is made first, from the seed, in a temporary folder (480 MB
- * for a million connections) or in FOLDER, where it is found again.
+ * for a million connections) or in FOLDER, where it is found again and the findings are left as JSON (`--store`: the store, too).
+ * `--write`: what each size gave is kept in bench/quiet.json, in the place of what the same run gave before, and the tables
+ * of docs/accuracy.md are made of that; sizes may be measured one by one.
  */
 import {
   closeSync,
@@ -13,6 +15,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -21,6 +24,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { between } from '../scripts/page-part.ts';
 import { loadContent } from '../src/content/index.ts';
 import { type AnalyzeResult, analyze } from '../src/pipeline/route.ts';
 import { type Answer, answers, scenario, scenarios, zeekJson } from '../src/scenarios/index.ts';
@@ -29,6 +33,7 @@ import type { WeirEvent } from '../src/schema/event/index.ts';
 import type { Finding } from '../src/schema/finding.ts';
 import { listFindings, openStore } from '../src/store/index.ts';
 import { load, machine, PeakMemory } from './machine.ts';
+import { isTold, Kept, kept, Measured, tables } from './quiet-table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -41,6 +46,8 @@ const { values } = parseArgs({
     list: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     keep: { type: 'string' },
+    store: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -50,6 +57,9 @@ const seed = Number(values.seed);
 const start = Date.UTC(2026, 0, 5) * 1000;
 const day_us = 86_400e6;
 const content = loadContent();
+/** What was measured, and the page that tells it. */
+const data = join(import.meta.dirname, 'quiet.json');
+const page = join(import.meta.dirname, '..', 'docs', 'accuracy.md');
 const dayOf = (time: number): number => Math.floor((time - start) / day_us);
 
 /** An attack as it is laid in: its scenario, when it begins, and what a good detector says of it. */
@@ -127,10 +137,13 @@ interface Outcome {
   readonly peak_mb: number;
 }
 
-async function run(paths: readonly string[]): Promise<Outcome> {
+/** `name`: under which findings and, with --store, the store are left in FOLDER. */
+async function run(paths: readonly string[], name: string): Promise<Outcome> {
   const began = performance.now();
   const memory = new PeakMemory();
-  const store = await openStore({ directory: null });
+  const directory = values.store && values.keep !== undefined ? join(values.keep, `store-${name}`) : null;
+  if (directory !== null) rmSync(directory, { recursive: true, force: true });
+  const store = await openStore({ directory });
   try {
     const result = await analyze(store, content, {
       run_id: 'quiet',
@@ -151,6 +164,10 @@ async function run(paths: readonly string[]): Promise<Outcome> {
     for (const { detector, why } of result.failed) console.log(`  FAILED ${detector}: ${why}`);
     const others = await listFindings(store, { run_id: 'quiet', shown: false, limit: 100_000 });
     const held = others.filter((one) => one.folded_into === '');
+    if (values.keep !== undefined) {
+      const told = { listed: result.findings, held, folded: others.filter((one) => one.folded_into !== '') };
+      writeFileSync(join(values.keep, `findings-${name}.json`), JSON.stringify(told));
+    }
     return { result, held, wall_s: (performance.now() - began) / 1000, peak_mb: memory.stop() };
   } finally {
     await store.close();
@@ -166,16 +183,22 @@ function counted(findings: readonly Finding[], by: (finding: Finding) => string)
     .join(', ');
 }
 
+/** What is not about the hosts and times of an attack. */
+function unattacked(all: readonly Finding[], attacked: readonly Attack[]): Finding[] {
+  return all.filter(
+    (one) => !attacked.some((attack) => attack.answers.some((answer) => concerns(one, answer))),
+  );
+}
+
+function byDay(all: readonly Finding[]): number[] {
+  return Array.from({ length: days }, (_, day) => all.filter((one) => dayOf(one.start_at) === day).length);
+}
+
 function tellQuiet({ result, held, wall_s, peak_mb }: Outcome, attacked: readonly Attack[]): void {
-  const others = (all: readonly Finding[]): Finding[] =>
-    all.filter((one) => !attacked.some((attack) => attack.answers.some((answer) => concerns(one, answer))));
-  const told = others(result.findings);
-  const kept = others(held);
+  const told = unattacked(result.findings, attacked);
+  const kept = unattacked(held, attacked);
   const a_day = (n: number): string => (n / days).toFixed(1);
-  const of_day = (all: readonly Finding[]): string =>
-    Array.from({ length: days }, (_, day) => all.filter((one) => dayOf(one.start_at) === day).length).join(
-      ' ',
-    );
+  const of_day = (all: readonly Finding[]): string => byDay(all).join(' ');
   console.log(
     `  ${result.events.toLocaleString('en')} events, ${result.hosts} local hosts, ${wall_s.toFixed(0)} s, peak PSS ${Math.round(peak_mb)} MB, ${load()}`,
   );
@@ -207,8 +230,9 @@ function concerns(finding: Finding, answer: Answer): boolean {
   return about.has(answer.src_ip === '' ? answer.dst_ip : answer.src_ip);
 }
 
-function tellAttack(attack: Attack, { result, held }: Outcome): boolean {
-  let all_told = true;
+/** Says how an attack was told. Returns it in short: severity and place on its day of the first answer, "held" or "missed". */
+function tellAttack(attack: Attack, { result, held }: Outcome): string {
+  let worst = '';
   for (const answer of attack.answers) {
     // As a line, or by name within one.
     const right = (line: Finding): boolean =>
@@ -218,22 +242,53 @@ function tellAttack(attack: Attack, { result, held }: Outcome): boolean {
     const first = listed[0];
     if (first) {
       const of_day = result.findings.filter((one) => dayOf(one.start_at) === dayOf(first.start_at));
-      console.log(
-        `  told    ${attack.name.padEnd(24)} place ${of_day.indexOf(first) + 1} of ${of_day.length} that day: ${line(first)}`,
-      );
+      const place = `${of_day.indexOf(first) + 1} of ${of_day.length}`;
+      console.log(`  told    ${attack.name.padEnd(24)} place ${place} that day: ${line(first)}`);
+      if (worst === '') worst = `${first.severity}, ${place}`;
       continue;
     }
-    all_told = false;
     const kept = held.find(right);
     const other = result.findings.filter((one) => concerns(one, answer));
+    const instead = other.length > 0 ? ` (told: ${counted(other, (one) => one.detector)})` : '';
+    worst = `${kept ? 'held' : 'missed'}${instead}`;
     const word = kept
       ? `held    ${attack.name.padEnd(24)} ${line(kept)}`
       : `missed  ${attack.name.padEnd(24)} ${answer.note}`;
-    console.log(
-      `  ${word}${other.length > 0 ? ` (told instead: ${counted(other, (one) => one.detector)})` : ''}`,
-    );
+    console.log(`  ${word}${instead}`);
   }
-  return all_told;
+  return worst;
+}
+
+/** With --write: keeps what a size gave and makes the tables anew. */
+function keepRow(
+  hosts: number,
+  { result, held, wall_s, peak_mb }: Outcome,
+  attacked: readonly Attack[],
+  told: Readonly<Record<string, string>>,
+): void {
+  if (!values.write) return;
+  const listed = unattacked(result.findings, attacked);
+  const severities: Record<string, number> = {};
+  for (const { severity } of listed) severities[severity] = (severities[severity] ?? 0) + 1;
+  const row = Measured.parse({
+    hosts,
+    days,
+    logs: values.logs,
+    attacks: values.attacks,
+    seed,
+    events: result.events,
+    listed: byDay(listed),
+    severities,
+    held: byDay(unattacked(held, attacked)),
+    told,
+    wall_s: Math.round(wall_s),
+    peak_mb: Math.round(peak_mb),
+    on: machine().replace('machine: ', ''),
+    load: load(),
+  });
+  const rows = kept(Kept.parse(JSON.parse(readFileSync(data, 'utf8'))), row);
+  writeFileSync(data, `${JSON.stringify(rows, null, 2)}\n`);
+  writeFileSync(page, between(readFileSync(page, 'utf8'), 'quiet', tables(rows)));
 }
 
 async function measure(folder: string, hosts: number): Promise<void> {
@@ -251,17 +306,23 @@ async function measure(folder: string, hosts: number): Promise<void> {
   const working = Array.from({ length: days }, (_, day) => day).filter((day) => day % 7 < 5);
   const late = working.slice(Math.floor(working.length / 2));
   const one_day = late.at(-2) ?? late[0] ?? 0;
-  if (values.attacks === 'none') return tellQuiet(await run([office]), []);
+  const name = `${hosts}-${days}d-${values.logs}-${values.attacks}-${seed}`;
+  if (values.attacks === 'none') {
+    const outcome = await run([office], name);
+    tellQuiet(outcome, []);
+    return keepRow(hosts, outcome, [], {});
+  }
   const laid_in = attacks(hosts, (n) => (values.attacks === 'spread' ? late[n % late.length]! : one_day));
   if (values.attacks !== 'alone') {
-    const outcome = await run([office, ...laid_in.map(logOf)]);
+    const outcome = await run([office, ...laid_in.map(logOf)], name);
     tellQuiet(outcome, laid_in);
-    const told = laid_in.filter((attack) => tellAttack(attack, outcome)).length;
-    console.log(`  ${told} of ${laid_in.length} attacks told`);
-    return;
+    const told = Object.fromEntries(laid_in.map((attack) => [attack.name, tellAttack(attack, outcome)]));
+    console.log(`  ${Object.values(told).filter(isTold).length} of ${laid_in.length} attacks told`);
+    return keepRow(hosts, outcome, laid_in, told);
   }
   let told = 0;
-  for (const attack of laid_in) if (tellAttack(attack, await run([office, logOf(attack)]))) told++;
+  for (const attack of laid_in)
+    if (isTold(tellAttack(attack, await run([office, logOf(attack)], `${name}-${attack.name}`)))) told++;
   console.log(`  ${told} of ${laid_in.length} attacks told`);
 }
 

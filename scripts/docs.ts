@@ -11,6 +11,7 @@ import { parametersOf, scenarios } from '../src/scenarios/index.ts';
 import { type Detector, type Feature, type ModelUse, Stage } from '../src/schema/detector.ts';
 import { columnsPage } from '../src/store/columns-page.ts';
 import { session } from './docs-session.ts';
+import { between } from './page-part.ts';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { detectors, features } = loadContent();
@@ -28,13 +29,6 @@ export const pages: readonly Page[] = [
   { file: 'docs/scenarios.md', text: scenariosPage },
   { file: 'README.md', text: (now) => between(now, 'detectors', stageTable()) },
 ];
-
-/** Replaces what stands between <!-- name --> and <!-- end -->. */
-function between(text: string, name: string, made: string): string {
-  const found = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
-  if (!found.test(text)) throw new Error(`no <!-- ${name} --> … <!-- end -->`);
-  return text.replace(found, (_, open: string, close: string) => `${open}${made}\n${close}`);
-}
 
 /** Stages of an attack in their order, each with its detectors; stages without any are left out. */
 function stages(): { name: string; of: Detector[] }[] {

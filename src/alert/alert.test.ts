@@ -131,6 +131,50 @@ describe('folding', () => {
     assert.equal(told([1, 2, 3, 4].map((host) => calling(host, host))).shown.length, 4);
   });
 
+  it('several ports of the same hosts are one line, those of another host are another', () => {
+    const scan = (host: number, port: number): Finding =>
+      finding({
+        finding_id: `${host} ${port}`,
+        detector: 'horizontal_scan',
+        entity: { src_ip: `10.0.1.${host}`, dst_port: port, transport: port === 161 ? 'udp' : 'tcp' },
+        risk_score: port,
+      });
+    const { shown, folded } = listOf([scan(1, 22), scan(1, 161), scan(2, 22)], {
+      ...policy,
+      budget_per_day: 99,
+    });
+    assert.deepEqual(shown.map((one) => [one.finding_id.slice(0, 1), one.members_total]).sort(), [
+      ['1', 1],
+      ['2', 0],
+    ]);
+    assert.equal(folded.length, 1);
+  });
+
+  it('what is low is one line a kind and day, however few there are; what is medium never joins it', () => {
+    const upload = (host: number, severity: Finding['severity'], day = 0): Finding =>
+      finding({
+        detector: 'upload',
+        severity,
+        start_at: day * 24 * hour,
+        end_at: (day * 24 + 1) * hour,
+        entity: { src_ip: `10.0.1.${host}` },
+      });
+    const lines = (...all: Finding[]): string[] =>
+      listOf(all, { ...policy, budget_per_day: 99 })
+        .shown.map((one) => `${one.detector} ${one.severity} ${one.entity.src_ip} +${one.members_total}`)
+        .sort();
+    const other = { ...upload(4, 'low'), detector: 'download' };
+    assert.deepEqual(
+      lines(upload(1, 'low'), upload(2, 'low'), upload(3, 'medium'), other, upload(5, 'low', 2)),
+      [
+        'download low 10.0.1.4 +0',
+        'upload low 10.0.1.1 +1',
+        'upload low 10.0.1.5 +0',
+        'upload medium 10.0.1.3 +0',
+      ],
+    );
+  });
+
   it('that a host behaves oddly is a reason of the riskiest step of that host on that day', () => {
     const step = finding({ finding_id: 'step', severity: 'high' });
     const other = finding({ finding_id: 'other', severity: 'low', entity: { src_ip: '10.0.0.5' } });

@@ -1,7 +1,6 @@
-import { severities } from '../schema/detector.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
 import { type Folded, foldGroups, withMembers } from './fold.ts';
-import { dayOf, primary } from './keys.ts';
+import { dayOf, isLow, lowKind, primary } from './keys.ts';
 import { byRisk } from './rank.ts';
 
 export interface Capped {
@@ -45,9 +44,7 @@ export function capped(findings: Folded, per_day: number, far_p: number): Capped
   return { shown: shown.sort(byRisk), held: held.sort(byRisk), folded };
 }
 
-const isLow = (finding: Finding): boolean => severities[finding.severity] < severities.medium;
 const kind = (finding: Finding): string => finding.detector;
-const lowKind = (finding: Finding): string => (isLow(finding) ? finding.detector : finding.finding_id);
 
 /** Folds the largest groups of a day until no more than `most` lines are left. */
 function foldToFit({ lines, folded }: Folded, keyOf: (finding: Finding) => string, most: number): Folded {

@@ -26,6 +26,22 @@ export function sameName(finding: Finding): string {
   return finding.detector === 'ids_alert' ? String(finding.entity.name) : finding.finding_id;
 }
 
+/**
+ * The hosts it is about, whatever the port: one host that tries, opens or calls several ports of the same is one thing
+ * to look at. Columns of an entity that are no port and no transport.
+ */
+export function sameHosts({ entity }: Finding): string {
+  return Object.entries(entity)
+    .filter(([name]) => !name.endsWith('_port') && name !== 'transport')
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' ');
+}
+
+/** What is low is told by kind, as it is waved through; anything else is itself. */
+export function lowKind(finding: Finding): string {
+  return isLow(finding) ? finding.detector : finding.finding_id;
+}
+
 /** The place outside that many of ours may call alike; else the finding itself. */
 export function place(finding: Finding): string {
   const { src_ip, dst_name = '', dst_ip = '' } = finding.entity;
@@ -75,7 +91,8 @@ export function pairsOf(findings: readonly Finding[]): (finding: Finding) => str
   };
 }
 
-function isLow({ severity }: Finding): boolean {
+/** Low or less. */
+export function isLow({ severity }: Finding): boolean {
   return severities[severity] <= severities.low;
 }
 

@@ -1,7 +1,7 @@
 import type { Finding } from '../schema/finding.ts';
 import { type Capped, capped } from './cap.ts';
 import { type Folded, foldDays, foldFloods, foldHosts, foldPairs, foldWindows } from './fold.ts';
-import { pairsOf, place, primary, sameName, target } from './keys.ts';
+import { lowKind, pairsOf, place, primary, sameHosts, sameName, target } from './keys.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
 
 /** What decides which findings of a run are told, and how many. */
@@ -34,7 +34,8 @@ export function listOf(findings: readonly Finding[], policy: Policy): Capped {
   const floods = foldFloods(single, target, most_outside);
   const ranked = { lines: corroborate(floods.lines, primary), folded: floods.folded };
   const pairs = foldPairs(ranked, pairsOf(ranked.lines));
-  return capped(foldHosts(pairs, about_host), budget_per_day, far_p);
+  const hosts = foldHosts(foldFloods(pairs, sameHosts, 1), about_host);
+  return capped(foldFloods(hosts, lowKind, 1), budget_per_day, far_p);
 }
 
 /** Severity, risk and confidence that agree with each other. */

@@ -70,8 +70,8 @@ export class Calibrator {
     }
     const p = (calibrated(judgement.score, this.#state).p * this.#judged) / Math.max(1, this.#rows);
     if (this.#own_p) return { ...judgement, p_value: Math.max(judgement.p_value, p) };
-    const p_value = Math.max(1e-12, p);
-    return { ...judgement, p_value, model_p: p_value };
+    const model_p = Math.max(1e-12, p);
+    return { ...judgement, p_value: Math.max(model_p, judgement.habit_p ?? 0), model_p };
   }
 
   /** Takes in the windows that ended at or before an instant. */

@@ -14,6 +14,7 @@ import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Reason } from '../schema/finding.ts';
 import { columnValues, numbers } from './columns.ts';
+import { OddWindows } from './habit.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'forest' }>;
@@ -26,13 +27,15 @@ const regrow = 1.25;
 /**
  * An isolation forest over all figures of a host's window together: sees combinations that no single figure shows.
  * Learns from the past windows of all hosts; says nothing until there are `min_rows` of them. Figures are taken as
- * ln(1 + x), so that a factor counts the same everywhere.
+ * ln(1 + x), so that a factor counts the same everywhere. A host that was about as odd before is not told for being so
+ * again: its chance is at least the share of its own past windows in which it was.
  */
 export function forestJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const names = use.columns;
   const window_s = duration(detector.window);
   const past: number[][] = [];
-  let waiting: { over_s: number; values: number[] }[] = [];
+  const own = new OddWindows();
+  let waiting: { over_s: number; values: number[]; key: string; score: number | null }[] = [];
   let added = 0;
   let grown_at = 0;
   let forest: Forest | null = null;
@@ -42,6 +45,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
     for (const one of waiting) {
       if (one.over_s > window_at_s) continue;
       past[added++ % most_rows] = one.values;
+      if (one.score !== null) own.note(one.key, one.score, one.values.map(Math.expm1));
     }
     waiting = waiting.filter((one) => one.over_s > window_at_s);
     if (past.length < use.min_rows || added < grown_at * regrow) return;
@@ -65,10 +69,16 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
     judge(window_at_s, rows) {
       learn(window_at_s);
       const logs = rows.map((row) => numbers(row, names).map((value) => Math.log1p(Math.max(0, value))));
-      for (const values of logs) waiting.push({ over_s: window_at_s + window_s, values });
       const grown = forest;
-      if (!grown) return [];
-      const scores = scoreRows(matrix(logs), grown);
+      const scores = grown ? scoreRows(matrix(logs), grown) : null;
+      for (const [i, values] of logs.entries())
+        waiting.push({
+          over_s: window_at_s + window_s,
+          values,
+          key: rows[i]!.key,
+          score: scores?.[i] ?? null,
+        });
+      if (!grown || !scores) return [];
       return rows.flatMap((row, i) => (row.worth ? [judgement(row, logs[i]!, scores[i]!, grown)] : []));
     },
   };
@@ -97,7 +107,8 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
     });
     // Until calibration has seen enough scores, a forest's score proves nothing.
     const p_value = score > 0.6 ? 0.02 : 1;
-    return { row, score, p_value, model_p: p_value, reasons, baseline: says };
+    const habit_p = own.share(row.key, score, values.map(Math.expm1));
+    return { row, score, p_value, model_p: p_value, habit_p, reasons, baseline: says };
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Habits } from './habit.ts';
+import { Habits, OddWindows } from './habit.ts';
 
 const day = (n: number): number => n * 86_400 + 7200;
 
@@ -41,5 +41,19 @@ describe('habits', () => {
     for (const n of [0, 1, 2]) habits.note('backup', day(n), [100]);
     assert.equal(habits.chance('backup', day(3), [301]), 0);
     assert.equal(habits.chance('other', day(3), [1]), 0);
+  });
+});
+
+describe('odd windows', () => {
+  it('count from the third on, as a share of all windows of the entity', () => {
+    const own = new OddWindows();
+    const share = (): number => own.share('monitor', 0.7, [100]);
+    for (const score of [0.4, 0.4, 0.72, 0.71]) own.note('monitor', score, [100]);
+    assert.equal(share(), 0, 'two');
+    own.note('monitor', 0.68, [100]);
+    assert.equal(share(), 3 / 6);
+    assert.equal(own.share('monitor', 0.9, [100]), 0, 'odder than ever');
+    assert.equal(own.share('monitor', 0.7, [301]), 0, 'more than three times as much');
+    assert.equal(own.share('desk', 0.7, [100]), 0, 'another');
   });
 });

@@ -62,10 +62,58 @@ export class Habits {
   }
 }
 
-function isMuchMore(values: readonly number[], known: Known): boolean {
+function isMuchMore(values: readonly number[], known: { readonly most: readonly number[] }): boolean {
   return values.some((value, c) => value > much_more * known.most[c]!);
 }
 
 function dayOf(at_s: number): number {
   return Math.floor(at_s / 86_400);
+}
+
+/** Windows as odd as one that make it the host's habit. */
+const least_odd = 3;
+/** Scores are counted in steps of this size. */
+const step = 0.01;
+/** Forests grown from other samples of the same past score the same row up to this far apart. */
+const about = 0.05;
+
+interface Odd {
+  readonly counts: Uint32Array;
+  readonly most: number[];
+}
+
+/**
+ * How odd an entity was in its past windows, by scores between 0 and 1: a monitoring server is unlike every other host
+ * in each of its hours, which makes it no news in the next. More than three times as much as ever before of anything is
+ * not covered. Windows are noted when they are over.
+ */
+export class OddWindows {
+  readonly #known = new OldestOut<string, Odd>(most_entities);
+
+  /** Share of the entity's past windows that were about as odd or odder; 0 when fewer than three were. */
+  share(key: string, score: number, values: readonly number[]): number {
+    const known = this.#known.get(key);
+    if (!known || isMuchMore(values, known)) return 0;
+    let odd = 0;
+    let all = 0;
+    const from = stepOf(score - about);
+    for (const [at, count] of known.counts.entries()) {
+      all += count;
+      if (at >= from) odd += count;
+    }
+    return odd < least_odd ? 0 : odd / (all + 1);
+  }
+
+  note(key: string, score: number, values: readonly number[]): void {
+    const known = this.#known.get(key) ?? { counts: new Uint32Array(stepOf(1) + 1), most: [...values] };
+    known.counts[stepOf(score)]!++;
+    values.forEach((value, c) => {
+      known.most[c] = Math.max(known.most[c]!, value);
+    });
+    this.#known.set(key, known);
+  }
+}
+
+function stepOf(score: number): number {
+  return Math.round(Math.max(0, Math.min(1, score)) / step);
 }

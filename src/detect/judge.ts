@@ -12,6 +12,8 @@ export interface Judgement {
    * what is usual, is decided by this, else one host with a habit would make the strange usual for all.
    */
   readonly model_p: number;
+  /** what the entity's own habit makes of it, where the chance itself comes from calibration (forest); 0: nothing */
+  readonly habit_p?: number;
   readonly reasons: readonly Reason[];
   readonly baseline: Baseline;
 }

@@ -132,3 +132,59 @@ describe('calibration', () => {
     assert.ok(p_value >= 1e-4 && p_value < 0.02, `the overlapping window was not learned from: p ${p_value}`);
   });
 });
+
+describe('a host that is unlike all others in every hour', () => {
+  const names = ['connections', 'hosts', 'outside_hosts', 'internal_hosts', 'ports', 'failed_share'];
+  const row = (at: number, host: string, figures: readonly number[]): FeatureRow => ({
+    window_at_s: at,
+    first_at: at * 1e6,
+    last_at: (at + 3599) * 1e6,
+    key: host,
+    host,
+    peer: '',
+    worth: true,
+    raised: [],
+    lowered: [],
+    entity: { src_ip: host },
+    values: {
+      ...Object.fromEntries(names.map((name, c) => [name, figures[c]!])),
+      sent_bytes: 20_000 + 10 * figures[0]!,
+      received_bytes: 90_000,
+      services: 3,
+    },
+  });
+  const desk = (hour: number, i: number): number[] => [
+    60 + ((hour * 7 + i * 3) % 40),
+    12 + (i % 9),
+    9,
+    3,
+    5,
+    0.01,
+  ];
+  const monitor = (much: number): number[] => [9000 * much, 400 * much, 1, 400 * much, 9, 0.85];
+  /** What the last hour of `hours` gives for the monitor; the calibrator is fed as in a run. */
+  function lastOf(hours: number, much: (hour: number) => number): number {
+    const forest = judge('unusual_host_hour');
+    const calibrator = new Calibrator(detector('unusual_host_hour'));
+    let p = 1;
+    for (let hour = 0; hour < hours; hour++) {
+      const at = 100 * day_s + hour * 3600;
+      const rows = Array.from({ length: 30 }, (_, i) => row(at, `10.0.1.${i}`, desk(hour, i)));
+      if (much(hour) > 0) rows.push(row(at, '10.0.0.40', monitor(much(hour))));
+      calibrator.advance(at);
+      const judged = forest.judge(at, rows).map((one) => calibrator.calibrated(one));
+      calibrator.add(at, judged, rows.length);
+      p = judged.find((one) => one.row.host === '10.0.0.40')?.p_value ?? 1;
+    }
+    return p;
+  }
+
+  it('is no news when it was so before, and is when it does three times as much', () => {
+    assert.ok(lastOf(40, () => 1) > 0.1, 'as in each hour');
+    assert.ok(lastOf(40, (hour) => (hour === 39 ? 4 : 1)) < 0.01, 'four times as much');
+  });
+
+  it('is told when it begins', () => {
+    assert.ok(lastOf(40, (hour) => Number(hour === 39)) < 0.01);
+  });
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { between, markdown } from '../../scripts/page-part.ts';
 import { residue } from '../../src/schema/ledger.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { attacks } from './attacks.ts';
@@ -74,13 +75,7 @@ it('the tables of what is found and what else is said, before and now', () => {
   const text = tables();
   console.log(text);
   if (process.env.WEIR_WRITE_ACCURACY !== '1') return;
-  const old = readFileSync(page, 'utf8');
-  const [start, end] = ['<!-- sets -->', '<!-- end of sets -->'];
-  assert.ok(old.includes(start) && old.includes(end), `docs/accuracy.md has no "${start}" … "${end}"`);
-  writeFileSync(
-    page,
-    `${old.slice(0, old.indexOf(start) + start.length)}\n${text}\n${old.slice(old.indexOf(end))}`,
-  );
+  writeFileSync(page, between(readFileSync(page, 'utf8'), 'sets', text));
 });
 
 function tables(): string {
@@ -149,15 +144,4 @@ function told(of: Measured | undefined): string {
 
 function short(name: string): string {
   return name.replace(/\/(datasets?|test_data|atomic\/windows|network)(?=\/)/g, '').replace(/\.zip$/, '');
-}
-
-function markdown(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, c) => cell.padEnd(widths[c]!)).join(' | ')} |`;
-  return [
-    line(rows[0]!),
-    `|${widths.map((w) => '-'.repeat(w + 2)).join('|')}|`,
-    ...rows.slice(1).map(line),
-  ].join('\n');
 }
