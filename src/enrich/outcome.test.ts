@@ -181,6 +181,7 @@ const cases: readonly Case[] = [
     'dst',
   ],
   ['a question with a bad checksum', udp('Cd', 'SHR', 0, 1), 'answered', 'seen'],
+  ['NTP from 123 to 123, one way', { ...udp('D', 'S0', 3, 0), ...ports(123, 123) }, 'unknown', 'unknown'],
   ['peers on one port', { ...udp('Dd', 'SF', 9, 9), ...ports(500, 500) }, 'answered', 'seen'],
   [
     'only the other end of two high ports speaks',

@@ -232,9 +232,22 @@ function settleDatagrams(event: Connection, src_wide: boolean, dst_wide: boolean
   const turns = ports < 0 || (ports === 0 && dst_spoke && !src_spoke);
   if (turns) turn(event);
   event.orientation = orientationOf(event, turns, ports);
+  if (src_spoke !== dst_spoke && event.src_port === event.dst_port && isSymmetric(event.src_port)) {
+    event.orientation = 'unknown';
+    event.outcome = 'unknown';
+    return turns;
+  }
   const wide = turns ? src_wide : dst_wide;
   event.outcome = exchange(turns ? dst_spoke : src_spoke, turns ? src_spoke : dst_spoke, wide);
   return turns;
+}
+
+/**
+ * Protocols whose two ends speak from the same port: a packet seen alone may be a question or an answer. NTP (RFC 5905,
+ * 7.3), IKE (RFC 7296, 2).
+ */
+function isSymmetric(port: number): boolean {
+  return port === 123 || port === 500 || port === 4500;
 }
 
 /** Of a protocol without an opening of its own: who sends first asks. */

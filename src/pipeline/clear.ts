@@ -1,6 +1,7 @@
 import { WeirError } from '../base/error.ts';
 import { tables } from '../schema/event/index.ts';
 import type { Store } from '../store/index.ts';
+import { dropHalves } from './halves.ts';
 
 /** Removes all events; findings and accounts of runs stay. */
 export async function clearEvents(store: Store): Promise<void> {
@@ -14,6 +15,7 @@ export async function clearEvents(store: Store): Promise<void> {
  * @throws WeirError usage
  */
 export async function startEmpty(store: Store): Promise<void> {
+  await dropHalves(store);
   const [row] = await store.query<{ events: number }>(
     `SELECT sum(total_rows) AS events FROM system.tables
 WHERE database = currentDatabase() AND has({kinds:Array(String)}, name)`,

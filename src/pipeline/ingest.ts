@@ -26,6 +26,7 @@ import type {
 import { noteKind } from '../schema/set-aside.ts';
 import { detectFormat, tellsPieces, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
+import { type HalfFrom, Halves } from './halves.ts';
 import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
 
 /** What is read, and how. Times are µs since 1970. */
@@ -130,6 +131,8 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #enricher: Enricher;
   #duplicates = createDuplicates();
+  /** null: one sensor, which tells the halves that it sees as they are */
+  #halves: Halves | null = null;
   readonly #pieces = createPieces<PieceFrom>({ given: givePiece, dropped: dropPiece });
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
@@ -177,7 +180,9 @@ export class Ingest {
       : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
     this.#bytes_done = 0;
     this.#shift = shift;
-    if (this.reports.length === 0) this.#duplicates = createDuplicates({ sensors: this.#sensorsOf(planned) });
+    const sensors = this.#sensorsOf(planned);
+    if (this.reports.length === 0) this.#duplicates = createDuplicates({ sensors });
+    this.#halves = sensors > 1 ? await Halves.open(this.#store) : null;
     for (const one of planned) {
       const joint = one.format?.joint;
       if (joint) this.#joint(joint).waiting.push(...streamsOf(one));
@@ -193,6 +198,9 @@ export class Ingest {
     for (const { decoder } of this.#joints.values()) decoder.end();
     this.#joints.clear();
     this.#pieces.end();
+    await this.#halves?.end(this.#duplicates.covered, async () => {
+      if (this.#writer.busy) await this.#writer.ready();
+    });
     await this.#writer.flush();
     await this.#rejects.flush();
     await this.#saveReports();
@@ -262,6 +270,7 @@ export class Ingest {
   async #room(file: string): Promise<void> {
     if (this.#writer.busy) await this.#writer.ready();
     if (this.#rejects.busy) await this.#rejects.ready();
+    await this.#halves?.room();
     let bytes_read = this.#bytes_done;
     for (const one of this.#open) bytes_read += one.bytes_read();
     const events = this.#events;
@@ -324,6 +333,16 @@ export class Ingest {
     // What is decoded as one is one file: what it says twice it means twice.
     if (format?.joint) this.#joint_file ??= file;
     const one_file = format?.joint ? this.#joint_file! : file;
+    const stored: HalfFrom['stored'] = (event, id_hi, id_lo, line, offset, raw) => {
+      countDay(this.#days, event.time);
+      if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
+      if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
+      for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
+      ledger.stored++;
+      writer.write(event, id_hi, id_lo, file, line, offset, raw);
+    };
+    const halves = this.#halves;
+    const half_from = halves?.input({ sensor, stored, dropped: (why) => count(ledger.duplicates, why) }) ?? 0;
     const store: StoreEvent = (read, line, offset, raw) => {
       const event = enricher.enrich(read);
       const why = duplicates.check(event, one_file, sensor);
@@ -331,12 +350,9 @@ export class Ingest {
         count(ledger.duplicates, why);
         return;
       }
-      countDay(this.#days, event.time);
-      if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
-      if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
-      for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
-      ledger.stored++;
-      writer.write(event, duplicates.id_hi, duplicates.id_lo, file, line, offset, raw);
+      const { id_hi, id_lo } = duplicates;
+      if (halves?.take(event, id_hi, id_lo, half_from, line, offset, raw)) return;
+      stored(event, id_hi, id_lo, line, offset, raw);
     };
     return {
       event: (read: WeirEvent, line, offset, raw, share) => {

@@ -22,12 +22,15 @@ export interface WriterOptions {
   readonly batch_bytes: number;
   /** The time rows are stored, ms since 1970. */
   readonly now: () => number;
+  /** Added to the name of each kind's table. */
+  readonly suffix: string;
 }
 
 export const writerDefaults: WriterOptions = {
   batch_rows: 65_536,
   batch_bytes: 24 * 1024 * 1024,
   now: Date.now,
+  suffix: '',
 };
 
 /**
@@ -107,18 +110,24 @@ export class EventWriter {
   #send(kind: EventKind, batch: Batch): void {
     const { rows } = batch;
     const data = batch.take(Math.floor(this.#options.now() / 1000), this.#sender.allocate);
-    this.#sender.send(insertStatements[kind], data, `store ${kind}`, () => {
+    this.#sender.send(insertStatement(kind, this.#options.suffix), data, `store ${kind}`, () => {
       this.#stored.set(kind, (this.#stored.get(kind) ?? 0) + rows);
     });
   }
 }
 
-const insertStatements = Object.fromEntries(
-  eventKinds.map((kind) => {
-    const names = columnsOf(tables[kind]).map(({ name }) => identifier(name));
-    return [kind, `INSERT INTO ${identifier(kind)} (${names.join(', ')}) FORMAT Native`];
-  }),
+const columnNames = Object.fromEntries(
+  eventKinds.map((kind) => [
+    kind,
+    columnsOf(tables[kind])
+      .map(({ name }) => identifier(name))
+      .join(', '),
+  ]),
 ) as Record<EventKind, string>;
+
+function insertStatement(kind: EventKind, suffix: string): string {
+  return `INSERT INTO ${identifier(kind + suffix)} (${columnNames[kind]}) FORMAT Native`;
+}
 
 const none: readonly string[] = [];
 
