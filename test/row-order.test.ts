@@ -4,6 +4,7 @@ import { random } from '../src/base/random.ts';
 import { loadContent } from '../src/content/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/enrich/index.ts';
 import { clearEvents } from '../src/pipeline/clear.ts';
+import { Past } from '../src/pipeline/past.ts';
 import { featureRows } from '../src/pipeline/rows.ts';
 import { type Mix, mixed } from '../src/scenarios/index.ts';
 import type { WeirEvent } from '../src/schema/event/index.ts';
@@ -66,12 +67,13 @@ async function rowsOf(
   }
   await writer.flush();
   const rows = new Map<string, string[]>();
+  const past = new Past(store, content.rollups);
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
     // All rows, not only those worth judging.
     const every = { ...detector, when: '1' };
     const found: string[] = [];
-    for await (const row of featureRows(store, feature, every, start + 40 * day_us, most_events))
+    for await (const row of featureRows(store, past, feature, every, start + 40 * day_us, most_events))
       found.push(JSON.stringify(row));
     rows.set(detector.id, found);
   }

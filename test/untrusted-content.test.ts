@@ -161,6 +161,23 @@ describe('a statement that reaches beyond the events', () => {
       assert.deepEqual(readdirSync(folder), ['secret.txt']);
     });
   }
+  it('fills the table of a roll-up and no other', async () => {
+    await store.command('CREATE TABLE rollup_mine (host String) ENGINE = MergeTree ORDER BY host');
+    const fill = { of_content: true, fills: true } as const;
+    await store.command("INSERT INTO rollup_mine (host) SELECT 'a'", {}, fill);
+    for (const sql of [
+      "INSERT INTO role (host) SELECT 'a'",
+      'INSERT INTO rollup_mine (host) SELECT run_id FROM run',
+      'INSERT INTO rollup_mine (host) SELECT name FROM system.users',
+      `INSERT INTO rollup_mine (host) SELECT file('${secret}')`,
+      "INSERT INTO rollup_mine (host) SELECT 'a'; DROP TABLE role",
+      "INSERT INTO weir.role (host) SELECT 'a'",
+      'DROP TABLE rollup_mine',
+    ])
+      await assert.rejects(store.command(sql, {}, fill), { code: 'store_failed' }, sql);
+    assert.deepEqual(await store.query('SELECT host FROM rollup_mine'), [{ host: 'a' }]);
+    await store.command('DROP TABLE rollup_mine');
+  });
   it('leaves the store as it was', async () => {
     assert.deepEqual(await store.query('SELECT run_id FROM run'), [{ run_id: 'of somebody' }]);
     assert.deepEqual(await store.query('SELECT count() AS n FROM connection'), [{ n: 0 }]);

@@ -35,11 +35,11 @@ SELECT
   max(time) AS last_at
 FROM connection AS c
 INNER JOIN (
-  SELECT src_ip, dst_ip, min(time) AS edge_first,
-    rank() OVER (PARTITION BY src_ip ORDER BY min(time)) - 1 AS edge_rank,
-    min(min(time)) OVER () AS network_first
-  FROM connection
-  WHERE direction = 'internal' AND $(admin_port) AND $(opener_known) AND time < {to:DateTime64(6)}
+  SELECT src_ip, dst_ip, min(opened_at) AS edge_first,
+    rank() OVER (PARTITION BY src_ip ORDER BY min(opened_at)) - 1 AS edge_rank,
+    min(min(opened_at)) OVER () AS network_first
+  FROM rollup_pairs
+  WHERE direction = 'internal' AND $(admin_port) AND opened_at != toDateTime64(0, 6)
   GROUP BY src_ip, dst_ip
 ) AS edges USING (src_ip, dst_ip)
 WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known)

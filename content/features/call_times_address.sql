@@ -30,7 +30,7 @@ SELECT
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   if((src_ip, dst_ip, dst_port) IN (
-    SELECT src_ip, dst_ip, dst_port FROM connection WHERE time < {begun:DateTime64(6)} + toIntervalHour(1)
+    SELECT src_ip, dst_ip, dst_port FROM rollup_pairs WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
   ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
   direction, service, shape, first_at, last_at
@@ -70,7 +70,7 @@ LEFT JOIN (
 ) AS named USING (window_at, src_ip, dst_ip, dst_port)
 LEFT JOIN (
   SELECT dst_ip, dst_port, groupArraySorted(3)(client_first)[3] AS third_client_at
-  FROM (SELECT dst_ip, dst_port, src_ip, min(time) AS client_first FROM connection WHERE time < {to:DateTime64(6)} AND direction != 'inbound' GROUP BY dst_ip, dst_port, src_ip)
+  FROM (SELECT dst_ip, dst_port, src_ip, min(first_at) AS client_first FROM rollup_pairs WHERE direction != 'inbound' GROUP BY dst_ip, dst_port, src_ip)
   GROUP BY dst_ip, dst_port
   HAVING count() >= 3
 ) AS places USING (dst_ip, dst_port)

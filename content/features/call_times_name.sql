@@ -33,8 +33,7 @@ SELECT
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   if((src_ip, dst_name) IN (
-    SELECT src_ip, server_name FROM tls WHERE server_name != '' AND time < {begun:DateTime64(6)} + toIntervalHour(1)
-    UNION ALL SELECT src_ip, host FROM http WHERE host != '' AND time < {begun:DateTime64(6)} + toIntervalHour(1)
+    SELECT src_ip, place FROM rollup_named_clients WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
   ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8($(place_known(third_client_at))) AS place_known,
@@ -60,28 +59,13 @@ FROM (
 ) AS pairs
 LEFT JOIN (
   -- when each name of a family was first heard of
-  SELECT cutToFirstSignificantSubdomain(name) AS parent, groupArraySorted(100)(heard_at) AS heard
-  FROM (
-    SELECT name, min(time) AS heard_at
-    FROM (
-      SELECT server_name AS name, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
-      UNION ALL SELECT host AS name, time FROM http WHERE host != '' AND time < {to:DateTime64(6)}
-      UNION ALL SELECT query AS name, time FROM dns WHERE query_domain != '' AND response_code IN ('', 'NOERROR') AND time < {to:DateTime64(6)}
-    )
-    GROUP BY name
-  )
+  SELECT cutToFirstSignificantSubdomain(name) AS parent, groupArraySorted(100)(first_at) AS heard
+  FROM rollup_names
   GROUP BY parent
 ) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)
 LEFT JOIN (
-  SELECT place, groupArraySorted(3)(client_first)[3] AS third_client_at
-  FROM (
-    SELECT place, src_ip, min(time) AS client_first
-    FROM (
-      SELECT server_name AS place, src_ip, time FROM tls WHERE server_name != '' AND time < {to:DateTime64(6)}
-      UNION ALL SELECT host AS place, src_ip, time FROM http WHERE host != '' AND time < {to:DateTime64(6)}
-    )
-    GROUP BY place, src_ip
-  )
+  SELECT place, groupArraySorted(3)(first_at)[3] AS third_client_at
+  FROM rollup_named_clients
   GROUP BY place
   HAVING count() >= 3
 ) AS places ON places.place = pairs.dst_name

@@ -37,11 +37,11 @@ FROM (
     max(time) AS last_at
   FROM $(calls({from:DateTime64(6)})) AS c
   INNER JOIN (
-    SELECT dst_ip, dst_name, min(time) AS destination_first,
-      rank() OVER (ORDER BY min(time)) - 1 AS rank_of_destination,
-      min(min(time)) OVER () AS network_first
-    FROM $(calls(toDateTime64(0, 6)))
-    WHERE direction = 'outbound' AND $(answered)
+    SELECT dst_ip, dst_name, min(answered_at) AS destination_first,
+      rank() OVER (ORDER BY min(answered_at)) - 1 AS rank_of_destination,
+      min(min(answered_at)) OVER () AS network_first
+    FROM $(called)
+    WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6)
     GROUP BY dst_ip, dst_name
   ) AS destinations USING (dst_ip, dst_name)
   WHERE direction = 'outbound' AND $(answered)

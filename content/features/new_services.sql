@@ -30,10 +30,10 @@ FROM (
     max(time) AS last_at
   FROM connection AS c
   INNER JOIN (
-    SELECT dst_ip, dst_port, transport, min(time) AS service_first,
-      rank() OVER (PARTITION BY dst_ip ORDER BY min(time)) - 1 AS host_rank
-    FROM connection
-    WHERE direction = 'internal' AND transport = 'tcp' AND time < {to:DateTime64(6)} AND $(opener_known) AND $(answered) AND $(received) > 0
+    SELECT dst_ip, dst_port, transport, min(served_at) AS service_first,
+      rank() OVER (PARTITION BY dst_ip ORDER BY min(served_at)) - 1 AS host_rank
+    FROM rollup_pairs
+    WHERE direction = 'internal' AND transport = 'tcp' AND served_at != toDateTime64(0, 6)
     GROUP BY dst_ip, dst_port, transport
   ) AS services USING (dst_ip, dst_port, transport)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}

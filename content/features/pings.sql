@@ -32,8 +32,8 @@ FROM (
 ) AS pinged
 INNER JOIN (
   SELECT src_ip, dst_ip, min(time) AS first_ping
-  FROM connection
-  WHERE time < {to:DateTime64(6)} AND transport = 'icmp' AND direction != 'inbound' AND NOT $(wide)
+  FROM (SELECT src_ip, dst_ip, first_at AS time FROM rollup_pairs WHERE transport = 'icmp' AND direction != 'inbound')
+  WHERE NOT $(wide)
   GROUP BY src_ip, dst_ip
 ) AS first_pings USING (src_ip, dst_ip)
 GROUP BY window_at, src_ip

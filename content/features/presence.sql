@@ -20,10 +20,7 @@ WITH
         last.2 AS since,
         multiIf(last.1 = '', src_ip, last.3 = toDateTime64(0, 6, 'UTC') OR hour < last.3, last.1, concat(src_ip, ' after ', last.1)) AS who
       FROM (
-        SELECT toStartOfHour(time) AS hour, src_ip
-        FROM connection
-        WHERE time < {to:DateTime64(6)} AND src_local AND NOT $(wide)
-        GROUP BY hour, src_ip
+        SELECT hour, src_ip FROM rollup_heard
       ) AS heard
       LEFT JOIN (
         SELECT address, arraySort(groupArray((from_at, ifNull(to_at, toDateTime64(0, 6, 'UTC')), device))) AS held

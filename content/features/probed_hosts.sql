@@ -33,8 +33,8 @@ SELECT
     $(has_role(src_ip, monitor)), 'It looks after other hosts by ping or SNMP',
     (src_ip, port, transport) IN (
       SELECT src_ip, dst_port AS port, transport
-      FROM connection
-      WHERE time < {begun:DateTime64(6)} + toIntervalHour(1) AND direction = 'internal'
+      FROM rollup_pairs
+      WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1) AND direction = 'internal'
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 8
     ), 'It did so from the first hour of what was read', '') AS beat,

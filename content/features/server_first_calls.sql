@@ -36,9 +36,9 @@ FROM (
 INNER JOIN (
   SELECT dst_ip AS src_ip, arraySort(groupArray(at)) AS client_firsts
   FROM (
-    SELECT dst_ip, src_ip, min(time) AS at
-    FROM connection
-    WHERE time < {to:DateTime64(6)} AND direction = 'internal' AND transport = 'tcp' AND $(answered) AND $(received) > 0
+    SELECT dst_ip, src_ip, min(heard_at) AS at
+    FROM rollup_pairs
+    WHERE direction = 'internal' AND transport = 'tcp' AND heard_at != toDateTime64(0, 6)
     GROUP BY dst_ip, src_ip
   )
   GROUP BY dst_ip
@@ -48,20 +48,18 @@ INNER JOIN (
   SELECT src_ip, dst_ip, dst_name, destination_first,
     rank() OVER (PARTITION BY src_ip ORDER BY host_first) - 1 AS earlier_destinations
   FROM (
-    SELECT src_ip, dst_ip, dst_name, min(time) AS host_first,
-      min(min(time)) OVER (PARTITION BY dst_ip, dst_name) AS destination_first
-    FROM $(calls(toDateTime64(0, 6)))
-    WHERE direction = 'outbound' AND $(answered)
+    SELECT src_ip, dst_ip, dst_name, min(answered_at) AS host_first,
+      min(min(answered_at)) OVER (PARTITION BY dst_ip, dst_name) AS destination_first
+    FROM $(called)
+    WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6)
     GROUP BY src_ip, dst_ip, dst_name
   )
 ) AS firsts USING (src_ip, dst_ip, dst_name)
 LEFT JOIN (
   SELECT address AS dst_ip, min(domain_first) AS domain_first
-  FROM (
-    SELECT DISTINCT arrayJoin(answers) AS address, query_domain FROM dns WHERE time < {to:DateTime64(6)} AND query_domain != ''
-  ) AS named
+  FROM rollup_address_domains AS named
   INNER JOIN (
-    SELECT query_domain, min(time) AS domain_first FROM dns WHERE time < {to:DateTime64(6)} AND query_domain != '' GROUP BY query_domain
+    SELECT domain AS query_domain, min(first_at) AS domain_first FROM rollup_asked_domains GROUP BY domain
   ) AS domains USING (query_domain)
   GROUP BY dst_ip
 ) AS names USING (dst_ip)

@@ -30,9 +30,9 @@ FROM (
     )
 ) AS calls
 LEFT JOIN (
-  SELECT src_ip, dst_ip, dst_port, transport, min(time) AS answered_at
-  FROM connection
-  WHERE time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND direction != 'inbound' AND $(answered)
+  SELECT src_ip, dst_ip, dst_port, transport, min(answered_at) AS answered_at
+  FROM rollup_pairs
+  WHERE transport IN ('tcp', 'udp') AND direction != 'inbound' AND answered_at != toDateTime64(0, 6)
   GROUP BY src_ip, dst_ip, dst_port, transport
 ) AS past USING (src_ip, dst_ip, dst_port, transport)
 GROUP BY window_at, dst_ip, dst_port, transport

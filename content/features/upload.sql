@@ -56,7 +56,7 @@ FROM (
 INNER JOIN (
   SELECT place, min(client_first) AS place_first, groupArraySorted(50)(client_first) AS place_clients
   FROM (
-    SELECT destination AS place, src_ip, min(time) AS client_first FROM $(calls(toDateTime64(0, 6))) GROUP BY place, src_ip
+    SELECT destination AS place, src_ip, min(first_at) AS client_first FROM $(called) GROUP BY place, src_ip
   )
   GROUP BY place
 ) AS places USING (place)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { duration } from '../base/duration.ts';
 import { WeirError } from '../base/error.ts';
 import { placeholders } from '../base/placeholders.ts';
@@ -9,6 +10,7 @@ import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } f
 import { tables } from '../schema/event/index.ts';
 import { readable_tables } from '../schema/readable.ts';
 import { RoleDefinition } from '../schema/role.ts';
+import { type Rollup, RollupHead, rollupTable } from '../schema/rollup.ts';
 import { Shape } from '../schema/shape.ts';
 import { technique } from './attack.ts';
 import { type Fragments, fillFragments, readFragments, withoutProxy } from './fragments.ts';
@@ -21,6 +23,7 @@ import { type SqlPart, sqlProblem } from './sql-check.ts';
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
   readonly features: ReadonlyMap<string, Feature>;
+  readonly rollups: ReadonlyMap<string, Rollup>;
   readonly detectors: readonly Detector[];
   readonly roles: readonly RoleDefinition[];
   readonly shapes: readonly Shape[];
@@ -36,24 +39,29 @@ export const row_columns = ['window_at', 'first_at', 'last_at', 'peer_group'] as
 const read_by_name = new Set(['techniques', 'direction', 'service', 'dst_ip', 'dst_port', 'dst_name']);
 
 /**
- * Reads a content folder (features/*.sql, detectors/*.yaml, roles/*.yaml, shapes/*.yaml) and any further folders of the
+ * Reads a content folder (features/*.sql, rollups/*.sql, detectors/*.yaml, roles/*.yaml, shapes/*.yaml) and any further folders of the
  * operator's own; a later folder's file of the same id replaces the earlier one. Throws `content_invalid` with every
  * mistake, one a line, each with file, field and, where it can be told, line.
  */
 export function loadContent(folders: readonly string[] = [shipped_content]): Content {
   const mistakes = new Mistakes();
   const features = new Map<string, Feature>();
+  const rollups = new Map<string, Rollup>();
   const detectors = new Map<string, Detector>();
   const roles = new Map<string, RoleDefinition>();
   const shapes = new Map<string, Shape>();
   for (const folder of folders) checkLayout(folder, mistakes);
   for (const folder of folders) collect(join(folder, 'shapes'), '.yaml', readShape, shapes, mistakes);
   const fragments = shapeFragments([...shapes.values()]);
+  const readable = new Set([...readable_tables, ...folders.flatMap(rollupTables)]);
   for (const folder of folders) {
     const own = mistakes.note(() => readFragments(join(folder, 'features', '_fragments.yaml')));
     for (const [name, fragment] of own ?? []) fragments.set(name, fragment);
-    collect(join(folder, 'features'), '.sql', (file) => readFeature(file, fragments), features, mistakes);
-    collect(join(folder, 'detectors'), '.yaml', (file) => readDetector(file, fragments), detectors, mistakes);
+    const [of_features, of_rollups] = [join(folder, 'features'), join(folder, 'rollups')];
+    collect(of_features, '.sql', (file) => readFeature(file, fragments, readable), features, mistakes);
+    collect(of_rollups, '.sql', (file) => readRollup(file, fragments, readable), rollups, mistakes);
+    const of_detectors = join(folder, 'detectors');
+    collect(of_detectors, '.yaml', (file) => readDetector(file, fragments, readable), detectors, mistakes);
     collect(join(folder, 'roles'), '.yaml', (file) => readRole(file, fragments), roles, mistakes);
   }
   const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -61,6 +69,7 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   mistakes.raise();
   return {
     features,
+    rollups,
     detectors: sorted,
     roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     shapes: [...shapes.values()],
@@ -89,7 +98,13 @@ function collect<T extends { readonly id: string }>(
   }
 }
 
-const parts = { features: '.sql', detectors: '.yaml', roles: '.yaml', shapes: '.yaml' } as const;
+const parts = {
+  features: '.sql',
+  rollups: '.sql',
+  detectors: '.yaml',
+  roles: '.yaml',
+  shapes: '.yaml',
+} as const;
 
 /** Files that nothing would read because of where they lie or how they end. */
 function checkLayout(folder: string, mistakes: Mistakes): void {
@@ -122,24 +137,61 @@ function list(folder: string, ending: string): string[] {
 }
 
 /** Throws `content_invalid` when a piece of SQL is more than content may say. */
-function checkSql(file: string, place: string, sql: string, part: SqlPart): void {
-  const problem = sqlProblem(sql, part, readable_tables);
+function checkSql(
+  file: string,
+  place: string,
+  sql: string,
+  part: SqlPart,
+  readable: ReadonlySet<string> = readable_tables,
+): void {
+  const problem = sqlProblem(sql, part, readable);
   if (problem !== null) throw invalid(file, `${place}: ${problem}`);
 }
 
-/** A feature file: a comment of YAML, then one SELECT. */
-export function readFeature(file: string, fragments: Fragments): Feature {
+/** Tables of the roll-ups in a folder. */
+function rollupTables(folder: string): string[] {
+  return list(join(folder, 'rollups'), '.sql').map((file) => rollupTable(basename(file, '.sql')));
+}
+
+/**
+ * A feature file: a comment of YAML, then one SELECT. `readable`: the tables that content may read, roll-ups among them.
+ * Throws `content_invalid`.
+ */
+export function readFeature(
+  file: string,
+  fragments: Fragments,
+  readable: ReadonlySet<string> = readable_tables,
+): Feature {
+  return readStatement(file, FeatureHead, 'about, grain, reads and columns', fragments, readable);
+}
+
+/** A roll-up file: written like a feature's. Throws `content_invalid`. */
+export function readRollup(file: string, fragments: Fragments, readable: ReadonlySet<string>): Rollup {
+  const rollup = readStatement(file, RollupHead, 'about, key and reads', fragments, readable);
+  if (!/^[a-z][a-z_]*$/.test(rollup.id))
+    throw invalid(file, 'the name of a roll-up is of small letters and _');
+  const bound = sqlTokens(rollup.sql).find(({ kind, text }) => kind === 'value' && /^\{windows?_/.test(text));
+  if (bound) throw invalid(file, `${bound.text} is of one window; a roll-up is of all that is stored`);
+  return rollup;
+}
+
+function readStatement<Head extends { readonly reads: readonly string[] }>(
+  file: string,
+  schema: z.ZodType<Head>,
+  says: string,
+  fragments: Fragments,
+  readable: ReadonlySet<string>,
+): Head & { id: string; sql: string; sql_without_proxy: string; file: string } {
   const text = readFileSync(file, 'utf8');
   const found = /^\s*\/\*([\s\S]*?)\*\/([\s\S]*)$/.exec(text);
-  if (!found)
-    throw invalid(file, 'starts with a /* comment of YAML */ that says about, grain, reads and columns');
-  const head = yamlAs(file, found[1]!, FeatureHead, text.slice(0, text.indexOf('/*')).split('\n').length);
+  if (!found) throw invalid(file, `starts with a /* comment of YAML */ that says ${says}`);
+  const head = yamlAs(file, found[1]!, schema, text.slice(0, text.indexOf('/*')).split('\n').length);
   const written = found[2]!.trim().replace(/;\s*$/, '');
   const sql = fillFragments(written, fragments, file);
   const sql_without_proxy = fillFragments(written, withoutProxy(fragments), file);
   for (const table of head.reads)
     if (!readable_tables.has(table)) throw invalid(file, `reads: there is no table ${table}`);
-  for (const one of new Set([sql, sql_without_proxy])) checkStatement(file, one);
+  for (const one of new Set([sql, sql_without_proxy])) checkStatement(file, one, readable);
   return {
     ...head,
     id: basename(file, '.sql'),
@@ -149,16 +201,20 @@ export function readFeature(file: string, fragments: Fragments): Feature {
   };
 }
 
-function checkStatement(file: string, sql: string): void {
+function checkStatement(file: string, sql: string, readable: ReadonlySet<string>): void {
   if (!/^(with|select)\b/i.test(withoutComments(sql).trim()))
     throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
-  checkSql(file, 'the statement', sql, 'query');
+  checkSql(file, 'the statement', sql, 'query', readable);
   const [order] = orderDependence(sql);
   if (order) throw invalid(file, order);
 }
 
 /** A detector file. */
-export function readDetector(file: string, fragments: Fragments): Detector {
+export function readDetector(
+  file: string,
+  fragments: Fragments,
+  readable: ReadonlySet<string> = readable_tables,
+): Detector {
   const detector = yamlAs(file, readFileSync(file, 'utf8'), Detector);
   const fill = (sql: string): string => fillFragments(sql, fragments, file);
   const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(
@@ -171,16 +227,16 @@ export function readDetector(file: string, fragments: Fragments): Detector {
   });
   const { evidence, recount } = detector;
   const whole = { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
-  checkConditions(whole);
+  checkConditions(whole, readable);
   return whole;
 }
 
 /** Every condition and query of a detector. Throws `content_invalid` with all that is wrong. */
-function checkConditions(detector: Detector): void {
+function checkConditions(detector: Detector, readable: ReadonlySet<string>): void {
   const { file } = detector;
   const mistakes = new Mistakes();
   const check = (place: string, sql: string, part: SqlPart): null =>
-    mistakes.note(() => checkSql(file, place, sql, part)) as null;
+    mistakes.note(() => checkSql(file, place, sql, part, readable)) as null;
   check('when', detector.when, 'expression');
   for (const [i, { when }] of detector.raise.entries()) check(`raise.${i}`, when, 'expression');
   for (const [i, { when }] of detector.lower.entries()) check(`lower.${i}`, when, 'expression');

@@ -6,9 +6,12 @@ import { featureStatement, statementColumns } from '../features/index.ts';
 import { mixProblems } from '../scenarios/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
+import { rollupTable } from '../schema/rollup.ts';
 import type { Params, Store } from '../store/index.ts';
+import { Past } from './past.ts';
 import { roleStatement } from './roles.ts';
-import { feature_settings, withoutProxy } from './rows.ts';
+import { withoutProxy } from './rows.ts';
+import { feature_settings } from './settings.ts';
 
 /** What is wrong with the traffic that detectors' tests ask for, one line each. */
 export function testMistakes({ detectors }: Content): string[] {
@@ -38,6 +41,13 @@ export async function statementMistakes(store: Store, content: Content): Promise
       mistakes.add(told(where, error));
     }
   };
+  const past = new Past(store, content.rollups);
+  for (const rollup of content.rollups.values()) {
+    await note(rollup.file, () => past.fillFor(rollupTable(rollup.id)));
+    const whole = { begun: '1970-01-01', ended: '1970-01-01', from: '1970-01-01', to: '1970-01-01' };
+    for (const sql of new Set([rollup.sql, rollup.sql_without_proxy]))
+      await note(rollup.file, () => checkDigits(store, sql, whole));
+  }
   for (const role of content.roles)
     await note(role.file, () => describe(store, roleStatement(role), {}).then(() => {}));
   for (const detector of content.detectors) {
@@ -67,6 +77,11 @@ async function checkFeature(store: Store, detector: Detector, feature: Feature):
   const columns = await describe(store, sql, params);
   const missing = statementColumns(feature, detector).filter((name) => !columns.includes(name));
   if (missing.length > 0) throw new WeirError('content_invalid', `no column ${missing.join(', ')}`);
+  await checkDigits(store, sql, params);
+}
+
+/** The statement gives the same to the last digit, in whatever order its rows are. */
+async function checkDigits(store: Store, sql: string, params: Params): Promise<void> {
   const tree = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, asked);
   const [fraction] = fractionSums(tree.map(([line]) => line));
   if (fraction) throw new WeirError('content_invalid', fraction);

@@ -6,6 +6,7 @@ import { deviceBook } from '../schema/device.ts';
 import type { Finding } from '../schema/finding.ts';
 import { listDevices, openStore } from '../store/index.ts';
 import { type Claim, devicesOf, hostName, withNames } from './devices.ts';
+import { Past } from './past.ts';
 import { featureRows } from './rows.ts';
 import { play } from './try.ts';
 
@@ -70,7 +71,7 @@ test('a laptop that moves keeps its baseline, the visitor at its old address beg
     const detector = content.detectors.find(({ id }) => id === 'unusual_host_hour')!;
     const feature = content.features.get(detector.features)!;
     const keys: Record<string, string[]> = {};
-    for await (const row of featureRows(store, feature, detector, 2e15)) {
+    for await (const row of featureRows(store, new Past(store, content.rollups), feature, detector, 2e15)) {
       const seen = keys[String(row.entity.src_ip)] ?? [];
       if (!seen.includes(row.host)) keys[String(row.entity.src_ip)] = [...seen, row.host];
     }
@@ -97,7 +98,9 @@ test('a device that moved is not silent at its old address, and its presence goe
     await play(store, content, { scenario: 'device_moves' });
     const detector = content.detectors.find(({ id }) => id === 'host_silent')!;
     const feature = content.features.get(detector.features)!;
-    const silent = await Array.fromAsync(featureRows(store, feature, detector, 2e15));
+    const silent = await Array.fromAsync(
+      featureRows(store, new Past(store, content.rollups), feature, detector, 2e15),
+    );
     assert.deepEqual(
       silent.filter((row) => Number(row.values.silent_hours) <= 2),
       [],
@@ -107,7 +110,9 @@ test('a device that moved is not silent at its old address, and its presence goe
       days: 2,
       with: [{ scenario: 'office', hosts: 4, days: 3, activity: 0.4, monitored: 'servers' }],
     });
-    const rows = await Array.fromAsync(featureRows(store, feature, detector, 2e15));
+    const rows = await Array.fromAsync(
+      featureRows(store, new Past(store, content.rollups), feature, detector, 2e15),
+    );
     const gone = rows.find((row) => row.entity.src_ip === '10.20.1.170' && row.values.silent_hours === 2);
     assert.ok(Number(gone?.values.active_hours) > 40, 'the hours at both addresses count');
   } finally {

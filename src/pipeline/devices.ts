@@ -1,7 +1,7 @@
 import type { DeviceAddress, DeviceAt } from '../schema/device.ts';
 import type { Finding } from '../schema/finding.ts';
 import { type Store, saveDevices } from '../store/index.ts';
-import { feature_settings } from './rows.ts';
+import { feature_settings } from './settings.ts';
 
 /** One sign of who had an address. Times are µs since 1970. */
 export interface Claim {

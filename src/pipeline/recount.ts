@@ -2,7 +2,7 @@ import { evidenceStatements, recountStatements } from '../detect/index.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
-import { feature_settings } from './rows.ts';
+import { feature_settings } from './settings.ts';
 
 /** One value of a finding's sentence, as it was told and as the stored events give it now. */
 export interface Recounted {

@@ -5,6 +5,7 @@ import type { Feature } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
 import { hasRole, listRoles, openStore, type Store } from '../store/index.ts';
+import { Past } from './past.ts';
 import { checkRoleNames, withSaid } from './roles.ts';
 import { featureRows } from './rows.ts';
 import { play, tryPlayed } from './try.ts';
@@ -101,7 +102,8 @@ test('where no host is a web proxy, features read what is stored once, and give 
     const feature = content.features.get(detector.features)!;
     assert.match(feature.sql, /'proxy'/, id);
     assert.doesNotMatch(feature.sql_without_proxy, /'proxy'/, id);
-    const rowsFrom = (one: Feature) => Array.fromAsync(featureRows(store, one, detector, 2e15));
+    const rowsFrom = (one: Feature) =>
+      Array.fromAsync(featureRows(store, new Past(store, content.rollups), one, detector, 2e15));
     const plain = await rowsFrom(feature);
     assert.ok(plain.length > 0, id);
     assert.deepEqual(plain, await rowsFrom({ ...feature, sql_without_proxy: feature.sql }), id);

@@ -3,7 +3,7 @@ import { fillTemplate } from '../base/format.ts';
 import type { Config } from '../schema/config.ts';
 import type { Role, RoleDefinition } from '../schema/role.ts';
 import { type Store, saveRoles } from '../store/index.ts';
-import { feature_settings } from './rows.ts';
+import { feature_settings } from './settings.ts';
 
 /** Hosts that one role may have; beyond that those known longest are kept. */
 const most_hosts = 10_000;

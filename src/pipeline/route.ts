@@ -24,6 +24,7 @@ import { Ingest, type Progress } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { readLosses, stampLoss } from './losses.ts';
 import { baselineNote, strayNote, unseen } from './notes.ts';
+import { Past } from './past.ts';
 import { planOf } from './planned.ts';
 import { checkRoleNames, learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
@@ -208,11 +209,14 @@ async function detectAll(
   const findings: Finding[] = [];
   const runs: DetectorRun[] = [];
   const failed: Failed[] = [];
+  const past = new Past(store, content.rollups);
   const latest = options.now + 2 * day_us;
   for (const [done, detector] of detectors.entries()) {
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
     try {
-      const ran = await whole(() => runDetector(store, content, detector, { taught_until, to: latest }));
+      const ran = await whole(() =>
+        runDetector(store, content, detector, { taught_until, to: latest }, past),
+      );
       runs.push(ran.run);
       for (const finding of ran.findings) findings.push(finding);
     } catch (error) {

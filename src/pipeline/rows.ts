@@ -1,7 +1,6 @@
 import { WeirError } from '../base/error.ts';
 import {
   featureStatement,
-  type Hour,
   halves,
   type Range,
   rowReader,
@@ -12,10 +11,9 @@ import {
 import type { Detector, Feature } from '../schema/detector.ts';
 import { type DeviceAt, deviceBook } from '../schema/device.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import { hasRole, listDevices, type QueryOptions, type Store } from '../store/index.ts';
-
-/** Settings of every feature statement: a column keeps its meaning where an aggregate of it has the same name. */
-export const feature_settings = { prefer_column_name_to_alias: 1 } as const;
+import { listDevices, type QueryOptions, type Store } from '../store/index.ts';
+import type { Past } from './past.ts';
+import { feature_settings } from './settings.ts';
 
 /**
  * Memory that a statement may need for an event that it reads, bytes: a group of its own with addresses as text, and its
@@ -23,18 +21,23 @@ export const feature_settings = { prefer_column_name_to_alias: 1 } as const;
  */
 const bytes_an_event = 200;
 
-/** A detector's feature rows of all that is stored before an instant (µs since 1970), oldest window first. */
+/**
+ * A detector's feature rows of all that is stored before an instant (µs since 1970), oldest window first. `past`: what
+ * the statements of this store share.
+ */
 export async function* featureRows(
   store: Store,
+  past: Past,
   feature: Feature,
   detector: Detector,
   before: number,
   most_events = Math.floor(store.memory_bytes / bytes_an_event),
 ): AsyncGenerator<FeatureRow> {
-  const { hours, all } = await eventsByHour(store, feature.reads, before);
+  const { hours, all } = await past.held(feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
   const deviceAt = deviceBook(await listDevices(store));
-  const asked = (await hasRole(store, 'proxy')) ? feature : withoutProxy(feature);
+  const asked = (await past.proxied()) ? feature : withoutProxy(feature);
+  await past.fillFor(asked.sql);
   for (const range of windowRanges(hours, windowsOf(detector), most))
     yield* rowsOf(store, asked, detector, range, all, deviceAt);
 }
@@ -42,31 +45,6 @@ export async function* featureRows(
 /** The feature with its statement for a network in which no host is a web proxy: the same rows, read faster. */
 export function withoutProxy(feature: Feature): Feature {
   return { ...feature, sql: feature.sql_without_proxy };
-}
-
-/** When there were how many events in some tables, and from when to when: both by event time. */
-async function eventsByHour(
-  store: Store,
-  tables: readonly string[],
-  before: number,
-): Promise<{ hours: Hour[]; all: Range }> {
-  const counts = tables.map(
-    (table) => `SELECT toStartOfHour(time) AS hour, count() AS events, min(time) AS first, max(time) AS last
-FROM ${table} GROUP BY hour`,
-  );
-  const rows = await store.rows<[number, number, number, number]>(
-    `SELECT toUnixTimestamp(hour) AS at_s, sum(events), toUnixTimestamp64Micro(min(first)), toUnixTimestamp64Micro(max(last))
-FROM (${counts.join(' UNION ALL ')}) GROUP BY at_s ORDER BY at_s`,
-    {},
-    { name: 'events by hour' },
-  );
-  const known = rows.filter(([at_s]) => at_s * 1e6 < before);
-  const from = Math.min(...known.map(([, , first]) => first));
-  const to = Math.max(...known.map(([, , , last]) => last)) + 1;
-  return {
-    hours: known.map(([at_s, events]) => ({ at_s, events })),
-    all: known.length === 0 ? { from: 0, to: 0 } : { from, to },
-  };
 }
 
 /** One range of windows; in halves when the engine has not the memory for it, the least of them with what it has on disk. */

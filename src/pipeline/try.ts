@@ -10,6 +10,7 @@ import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
 import { aboutHost, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices } from './devices.ts';
+import { Past } from './past.ts';
 import { learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
@@ -48,8 +49,9 @@ export async function* tryAll(
   const tests = detectors.flatMap((detector) => detector.tests.map((test) => ({ detector, test })));
   for (const of of Map.groupBy(tests, ({ test }) => JSON.stringify(test.given)).values()) {
     await play(store, content, of[0]!.test.given);
+    const past = new Past(store, content.rollups);
     for (const { detector, test } of of)
-      yield { detector, test, tried: await tryPlayed(store, content, detector, test) };
+      yield { detector, test, tried: await tryPlayed(store, content, detector, test, past) };
   }
 }
 
@@ -79,8 +81,10 @@ export async function tryPlayed(
   content: Content,
   detector: Detector,
   test: DetectorTest,
+  past: Past = new Past(store, content.rollups),
 ): Promise<Tried> {
-  const { findings: seen, run } = await runDetector(store, content, detector, { taught_until: 0, to: end });
+  const whole = { taught_until: 0, to: end };
+  const { findings: seen, run } = await runDetector(store, content, detector, whole, past);
   const { shown: findings } = listOf(seen, {
     far_p: farBeyondChance(run.judged),
     window_us: windowsOf([detector]),

@@ -29,6 +29,8 @@ export interface StatementOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** It comes from content: it runs with the right to read events and roles, and no other. */
   readonly of_content?: boolean;
+  /** It fills the table of a roll-up, which is all that content may write. */
+  readonly fills?: boolean;
   /** It may run twice without harm, so it is tried again when the engine dies under it. */
   readonly repeatable?: boolean;
   /** Cancels the statement as long as it has not begun to answer; after that, leave its stream. */
@@ -160,7 +162,7 @@ export class Connection {
         ...base_settings,
         ...(this.#filters && { additional_table_filters: this.#filters }),
         ...options.settings,
-        ...(options.of_content && { readonly: '1' as const }),
+        ...(options.of_content && !options.fills && { readonly: '1' as const }),
         log_comment: `weir ${options.name ?? ''}`,
       },
     };

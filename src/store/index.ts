@@ -6,6 +6,7 @@ export * from './files.ts';
 export * from './findings.ts';
 export * from './rejects.ts';
 export * from './roles.ts';
+export { fillRollup } from './rollups.ts';
 export * from './runs.ts';
 export {
   openStore,

@@ -7,6 +7,7 @@ import { loadContent } from '../../src/content/index.ts';
 import { type DetectorRun, detect } from '../../src/detect/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../../src/enrich/index.ts';
 import { clearEvents } from '../../src/pipeline/clear.ts';
+import { Past } from '../../src/pipeline/past.ts';
 import type { AnalyzeResult } from '../../src/pipeline/route.ts';
 import { featureRows } from '../../src/pipeline/rows.ts';
 import { merge, scenario } from '../../src/scenarios/index.ts';
@@ -87,7 +88,13 @@ async function allSeen(most_p = 1): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    const rows = featureRows(store, feature, detector, monday + 30 * 86_400e6);
+    const rows = featureRows(
+      store,
+      new Past(store, content.rollups),
+      feature,
+      detector,
+      monday + 30 * 86_400e6,
+    );
     const window_us = duration(detector.window) * 1e6;
     // The window of a finding, by what makes its id.
     const windows = new Map<string, number>();

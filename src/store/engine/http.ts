@@ -177,7 +177,7 @@ export function httpInterface(engine: Engine): (req: IncomingMessage, res: Serve
 
 /** DESCRIBE and EXPLAIN cannot be streamed. */
 function reads(sql: string): boolean {
-  return !/^\s*(DESCRIBE|EXPLAIN)\b/i.test(sql);
+  return !/^\s*(DESCRIBE|EXPLAIN|INSERT)\b/i.test(sql);
 }
 
 /**
@@ -194,7 +194,8 @@ function refuseOutside(sql: string): void {
     throw refusal((error as Error).message);
   }
   const first = tokens[0]?.text.toUpperCase() ?? '';
-  if (!['SELECT', 'WITH', '(', 'DESCRIBE', 'EXPLAIN'].includes(first)) throw refusal(first);
+  const fills = first === 'INSERT' && /^rollup_[a-z_]+$/.test(tokens[2]?.text ?? '');
+  if (!fills && !['SELECT', 'WITH', '(', 'DESCRIBE', 'EXPLAIN'].includes(first)) throw refusal(first);
   tokens.forEach(({ text }, at) => {
     const bare = text.replace(/^[`"]|[`"]$/g, '').toLowerCase();
     if (bare === 'outfile') throw refusal('write files');

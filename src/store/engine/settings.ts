@@ -39,7 +39,11 @@ export const content_role = 'content';
  * so that with the role of content alone it has those of that role and no others.
  */
 function rightsConfig({ config, files, readable }: Rights): string[] {
-  const grants = readable.map((table) => `<query>GRANT SELECT ON weir.${table}</query>`);
+  const grants = [
+    ...readable.map((table) => `<query>GRANT SELECT ON weir.${table}</query>`),
+    // Roll-ups are content's own tables: filled by its statements, read by them.
+    '<query>GRANT SELECT, INSERT ON weir.rollup_*</query>',
+  ];
   return [
     `  <users_config>${escaped(config)}</users_config>`,
     `  <user_files_path>${escaped(files)}</user_files_path>`,

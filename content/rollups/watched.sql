@@ -1,0 +1,8 @@
+/*
+about: In which hours anything was seen.
+key: [hour]
+reads: [connection]
+*/
+SELECT toStartOfHour(time) AS hour, count() AS connections
+FROM connection
+GROUP BY hour

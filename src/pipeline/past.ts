@@ -1,0 +1,95 @@
+import { instant } from '../base/time.ts';
+import type { Hour, Range } from '../features/index.ts';
+import { type Rollup, rollupsIn, rollupTable } from '../schema/rollup.ts';
+import { fillRollup, hasRole, type Store } from '../store/index.ts';
+import { feature_settings } from './settings.ts';
+
+/** Events of some tables: how many in which hour, and from when to when. */
+export interface Held {
+  readonly hours: readonly Hour[];
+  readonly all: Range;
+}
+
+/**
+ * What the statements of features need of all that is stored, worked out once for all of them: roll-ups, and how many
+ * events there are when. It holds while nothing is added to the store and no role changes.
+ */
+export class Past {
+  readonly #store: Store;
+  readonly #rollups: ReadonlyMap<string, Rollup>;
+  readonly #filled = new Set<string>();
+  readonly #held = new Map<string, Promise<readonly HeldHour[]>>();
+  #proxied: Promise<boolean> | null = null;
+
+  constructor(store: Store, rollups: ReadonlyMap<string, Rollup>) {
+    this.#store = store;
+    this.#rollups = rollups;
+  }
+
+  /** Whether a host is a web proxy. */
+  proxied(): Promise<boolean> {
+    this.#proxied ??= hasRole(this.#store, 'proxy');
+    return this.#proxied;
+  }
+
+  /** Fills the roll-ups that a statement names, and those that these name. Errors: as of any statement of content. */
+  async fillFor(sql: string): Promise<void> {
+    for (const id of rollupsIn(sql)) {
+      const rollup = this.#rollups.get(id);
+      if (rollup === undefined || this.#filled.has(id)) continue;
+      const body = (await this.proxied()) ? rollup.sql : rollup.sql_without_proxy;
+      await this.fillFor(body);
+      await fillRollup(
+        this.#store,
+        rollupTable(id),
+        rollup.key,
+        body,
+        await this.#whole(rollup),
+        feature_settings,
+      );
+      this.#filled.add(id);
+    }
+  }
+
+  /** Events before an instant, µs since 1970. */
+  async held(tables: readonly string[], before: number): Promise<Held> {
+    const known = (await Promise.all(tables.map((table) => this.#hoursOf(table)))).flat();
+    const counted = known.filter(({ at_s }) => at_s * 1e6 < before);
+    const events = new Map<number, number>();
+    for (const one of counted) events.set(one.at_s, (events.get(one.at_s) ?? 0) + one.events);
+    const from = Math.min(...counted.map(({ first }) => first));
+    const to = Math.max(...counted.map(({ last }) => last)) + 1;
+    return {
+      hours: [...events].map(([at_s, events]) => ({ at_s, events })).sort((a, b) => a.at_s - b.at_s),
+      all: counted.length === 0 ? { from: 0, to: 0 } : { from, to },
+    };
+  }
+
+  async #whole(rollup: Rollup): Promise<Record<string, unknown>> {
+    const { all } = await this.held(rollup.reads, Number.POSITIVE_INFINITY);
+    const [begun, ended] = [instant(all.from), instant(all.to)];
+    return { from: begun, to: ended, begun, ended };
+  }
+
+  #hoursOf(table: string): Promise<readonly HeldHour[]> {
+    const known = this.#held.get(table) ?? hoursOf(this.#store, table);
+    this.#held.set(table, known);
+    return known;
+  }
+}
+
+interface HeldHour extends Hour {
+  /** instants of the first and the last event, µs since 1970 */
+  readonly first: number;
+  readonly last: number;
+}
+
+async function hoursOf(store: Store, table: string): Promise<HeldHour[]> {
+  const rows = await store.rows<[number, number, number, number]>(
+    `SELECT toUnixTimestamp(toStartOfHour(time)) AS at_s, count(), toUnixTimestamp64Micro(min(time)), toUnixTimestamp64Micro(max(time))
+FROM ${table} GROUP BY at_s ORDER BY at_s`,
+    {},
+    { name: 'events by hour' },
+  );
+  return rows.map(([at_s, events, first, last]) => ({ at_s, events, first, last }));
+}
