@@ -32,7 +32,7 @@ FROM (
 ) AS pinged
 INNER JOIN (
   SELECT src_ip, dst_ip, min(time) AS first_ping
-  FROM (SELECT src_ip, dst_ip, first_at AS time FROM rollup_pairs WHERE transport = 'icmp' AND direction != 'inbound')
+  FROM (SELECT src_ip, dst_ip, direction, first_at AS time FROM rollup_pairs WHERE transport = 'icmp' AND direction != 'inbound')
   WHERE NOT $(wide)
   GROUP BY src_ip, dst_ip
 ) AS first_pings USING (src_ip, dst_ip)

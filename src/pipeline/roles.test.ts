@@ -6,7 +6,7 @@ import type { Finding } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
 import { hasRole, listRoles, openStore, type Store } from '../store/index.ts';
 import { Past } from './past.ts';
-import { checkRoleNames, withSaid } from './roles.ts';
+import { checkRoleNames, withNetworks, withSaid } from './roles.ts';
 import { featureRows } from './rows.ts';
 import { play, tryPlayed } from './try.ts';
 
@@ -201,4 +201,19 @@ test('the address that three hosts of a network send datagrams to is its broadca
   );
   const other = await rolesIn({ scenario: 'subnet_broadcasts', last: 77 });
   assert.equal(other.get('10.20.5.77'), undefined, 'a host that does not answer is none');
+});
+
+test("the last address of the operator's networks is their broadcast address, unless weir.yaml says otherwise", () => {
+  const said = {
+    '10.1.1.255': { is: [], not: ['broadcast'] },
+    '10.1.2.63': { is: ['scanner'], not: [] },
+    '10.9.255.255': { is: [], not: ['broadcast'] },
+  };
+  const networks = ['10.1.2.0/26', '10.1.2.70/26', '10.9.0.0/16', '10.3.0.0/31', '10.4.0.1', '2001:db8::/64'];
+  assert.deepEqual(withNetworks(said, networks), {
+    '10.1.1.255': { is: ['single_host'], not: ['broadcast'] },
+    '10.1.2.63': { is: ['scanner', 'broadcast'], not: [] },
+    '10.9.255.255': { is: ['single_host'], not: ['broadcast'] },
+    '10.1.2.127': { is: ['broadcast'], not: [] },
+  });
 });

@@ -1,5 +1,6 @@
 import { storeIsGone, WeirError } from '../base/error.ts';
 import { fillTemplate } from '../base/format.ts';
+import { formatIpv4, parseIpv4 } from '../base/ip.ts';
 import type { Config } from '../schema/config.ts';
 import type { Role, RoleDefinition } from '../schema/role.ts';
 import { type Store, saveRoles } from '../store/index.ts';
@@ -15,12 +16,13 @@ export interface Learned {
 
 /**
  * Learns from all that was read who plays which part, puts what the operator says in its place, and stores it in table
- * `role`, where features find it.
+ * `role`, where features find it. `networks`: the operator's.
  */
 export async function learnRoles(
   store: Store,
   definitions: readonly RoleDefinition[],
   said: Config['roles'],
+  networks: readonly string[] = [],
 ): Promise<Learned> {
   const learned: Role[] = [];
   const failed: Learned['failed'][number][] = [];
@@ -33,7 +35,7 @@ export async function learnRoles(
     }
   }
   const titles = new Map(definitions.map(({ id, title }) => [id, title]));
-  const roles = withSaid(learned, said, titles);
+  const roles = withSaid(learned, withNetworks(said, networks), titles);
   await saveRoles(store, roles);
   return { roles, failed };
 }
@@ -90,6 +92,35 @@ export function withSaid(
       ),
   );
   return [...kept, ...given];
+}
+
+/**
+ * What the operator's networks say: the last address of each stands for all its hosts (RFC 919), unless it is said to be
+ * none. That other addresses of a wide network are hosts does not follow: it may be cut into smaller ones. Who is said to be
+ * no broadcast address is one host. Pure.
+ */
+export function withNetworks(said: Config['roles'], networks: readonly string[]): Config['roles'] {
+  const all: Record<string, { is: string[]; not: string[] }> = {};
+  for (const [host, { is, not }] of Object.entries(said)) {
+    const one_host = not.includes('broadcast') && !is.includes('single_host');
+    all[host] = { is: one_host ? [...is, 'single_host'] : is, not };
+  }
+  for (const network of networks) {
+    const last = lastOf(network);
+    if (last === null) continue;
+    const { is, not } = Object.hasOwn(all, last) ? all[last]! : { is: [], not: [] };
+    if (!is.includes('broadcast') && !not.includes('broadcast'))
+      all[last] = { is: [...is, 'broadcast'], not };
+  }
+  return all;
+}
+
+/** The last address of an IPv4 network that has such (RFC 3021: /31 and /32 have none). */
+function lastOf(network: string): string | null {
+  const [address = '', bits = '32'] = network.split('/');
+  const first = parseIpv4(address);
+  const free = 2 ** (32 - Number(bits));
+  return first < 0 || free < 4 ? null : formatIpv4(Math.floor(first / free) * free + free - 1);
 }
 
 /** What the operator says names roles that there are. Throws `config_invalid`. */

@@ -127,7 +127,7 @@ export async function analyze(
       to: span.last_time,
     });
   const deviceAt = deviceBook(await learnDevices(store));
-  const learned = await learnRoles(store, content.roles, options.roles);
+  const learned = await learnRoles(store, content.roles, options.roles, options.local_networks ?? []);
   const vantage = await learnVantage(store);
   const losses = await readLosses(store);
   const taught_until = baseline?.ends ?? 0;
