@@ -11,7 +11,8 @@ columns:
   span_seconds: {unit: seconds, says: from first to last call}
   hosts: {unit: count, says: local hosts that call anything}
   clients: {unit: count, says: local hosts that call the same destination}
-  place_known: {unit: count, says: "1: three hosts here called it before yesterday, or on the first day of what was read"}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   destinations: {unit: count, says: destinations it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
   techniques: {unit: text, says: techniques by the kind of port}
@@ -21,7 +22,7 @@ columns:
 */
 SELECT
   -- Lists are unpacked last: what holds a whole window holds them packed.
-  *, toUInt8($(place_known(third_client_at))) AS place_known, arrayMap(one -> $(call_time(one)), packed) AS call_times, arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes
+  *, toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, arrayMap(one -> $(call_time(one)), packed) AS call_times, arrayMap(one -> $(call_bytes(one)), packed) AS call_bytes
 FROM (
 SELECT
   window_at, src_ip, dst_ip, dst_port, transport, calls, packed, sent_bytes, received_bytes,
@@ -68,10 +69,6 @@ LEFT JOIN (
   )
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS named USING (window_at, src_ip, dst_ip, dst_port)
-LEFT JOIN (
-  SELECT dst_ip, dst_port, groupArraySorted(3)(client_first)[3] AS third_client_at
-  FROM (SELECT dst_ip, dst_port, src_ip, min(first_at) AS client_first FROM rollup_pairs WHERE direction != 'inbound' GROUP BY dst_ip, dst_port, src_ip)
-  GROUP BY dst_ip, dst_port
-  HAVING count() >= 3
-) AS places USING (dst_ip, dst_port)
+LEFT JOIN $(first_users(cityHash64(dst_ip, dst_port), rollup_pairs, direction != 'inbound', first_at)) AS users
+  ON users.place = cityHash64(calls_of.dst_ip, calls_of.dst_port)
 WHERE calls >= 6 AND 2 * named_calls < calls

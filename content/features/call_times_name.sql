@@ -11,7 +11,8 @@ columns:
   hosts: {unit: count, says: local hosts that call anything}
   clients: {unit: count, says: local hosts that call the same name}
   sister_names: {unit: count, says: names below the same registered domain that were asked for or called here}
-  place_known: {unit: count, says: "1: three hosts here called it before yesterday, or on the first day of what was read"}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   destinations: {unit: count, says: names it calls in the same direction as often}
   begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
   bare_address: {unit: count, says: "1: an address, not a name"}
@@ -36,7 +37,7 @@ SELECT
     SELECT src_ip, place FROM rollup_named_clients WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
   ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
-  toUInt8($(place_known(third_client_at))) AS place_known,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
   dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, first_at, last_at
 FROM (
@@ -63,11 +64,6 @@ LEFT JOIN (
   FROM rollup_names
   GROUP BY parent
 ) AS family ON family.parent = cutToFirstSignificantSubdomain(pairs.dst_name)
-LEFT JOIN (
-  SELECT place, groupArraySorted(3)(first_at)[3] AS third_client_at
-  FROM rollup_named_clients
-  GROUP BY place
-  HAVING count() >= 3
-) AS places ON places.place = pairs.dst_name
+LEFT JOIN $(first_users(place, rollup_named_clients, 1, first_at)) AS users ON users.place = pairs.dst_name
 )
 WHERE calls >= 6

@@ -10,10 +10,13 @@ columns:
   odd_type_share: {unit: share, says: "queries of types that carry data (TXT, NULL, CNAME, MX, SRV)"}
   alphabet_bits: {unit: bits, says: information per character of the names}
   clients: {unit: count, says: local hosts that ask below this domain}
+  place_known: {unit: count, says: "1: more than ten hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
 */
 SELECT
   window_at, src_ip, query_domain, subdomains, queries, hidden_bytes, name_length, odd_type_share, alphabet_bits,
-  count() OVER (PARTITION BY window_at, query_domain) AS clients, first_at, last_at
+  count() OVER (PARTITION BY window_at, query_domain) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  toUInt8($(place_known(users_since, 10, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, first_at, last_at
 FROM (
   SELECT
     window_at,
@@ -47,4 +50,5 @@ FROM (
   )
   GROUP BY window_at, src_ip, query_domain
   HAVING subdomains >= 5
-)
+) AS names
+LEFT JOIN $(first_users(domain, rollup_domain_clients, 1, first_at)) AS users ON users.place = names.query_domain

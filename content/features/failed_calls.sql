@@ -6,12 +6,15 @@ columns:
   failed_calls: {unit: count, says: failed calls}
   answered_calls: {unit: count, says: calls that were answered}
   clients: {unit: count, says: local hosts whose calls to the same destination failed}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   span_seconds: {unit: seconds, says: from first to last call}
   direction: {unit: text, says: direction}
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, failed_calls, answered_calls,
-  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
+  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   dateDiff('second', first_at, last_at) AS span_seconds, direction, first_at, last_at
 FROM (
   SELECT
@@ -25,5 +28,7 @@ FROM (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp'
     AND direction IN ('outbound', 'external') AND NOT $(wide)
   GROUP BY window_at, src_ip, dst_ip, dst_port
-)
+) AS calls
+LEFT JOIN $(first_users(cityHash64(dst_ip, dst_port), rollup_pairs, transport = 'tcp' AND direction IN ('outbound', 'external'), first_at)) AS users
+  ON users.place = cityHash64(calls.dst_ip, calls.dst_port)
 WHERE failed_calls >= 2

@@ -8,6 +8,8 @@ columns:
   sent_bytes: {unit: bytes, says: sent}
   received_bytes: {unit: bytes, says: received}
   clients: {unit: count, says: local hosts that call the same destination}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   handshakes: {unit: count, says: TLS handshakes that were seen}
   names: {unit: count, says: names asked for in them}
   direction: {unit: text, says: direction}
@@ -15,7 +17,8 @@ columns:
 */
 SELECT
   window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, calls.dst_ip) AS clients, handshakes, names, direction, service, first_at, last_at
+  count() OVER (PARTITION BY window_at, calls.dst_ip) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, handshakes, names, direction, service, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
@@ -38,3 +41,4 @@ LEFT JOIN (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS shaken USING (window_at, src_ip, dst_ip, dst_port)
+LEFT JOIN $(first_users(dst_ip, rollup_pairs, transport = 'tcp' AND direction IN ('outbound', 'external'), answered_at)) AS users ON users.place = calls.dst_ip

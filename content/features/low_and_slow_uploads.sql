@@ -8,12 +8,16 @@ columns:
   hours: {unit: count, says: hours with uploads}
   peak_share: {unit: share, says: of it in the busiest hour}
   clients: {unit: count, says: local hosts that send to the same destination}
+  direction: {unit: text, says: direction}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
 */
 SELECT
   window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, sent_bytes, received_bytes, hours, peak_share,
-  count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients, dst_port, first_at, last_at
+  count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  'outbound' AS direction, toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, dst_port, first_at, last_at
 FROM (
   SELECT
     window_of(hour) AS window_at,
@@ -47,5 +51,7 @@ FROM (
     GROUP BY hour, src_ip, dst_ip, dst_name
   )
   GROUP BY window_at, src_ip, dst_ip, dst_name
-)
+) AS uploads
+LEFT JOIN $(first_users(cityHash64(dst_ip, dst_name), $(called), direction = 'outbound', first_at)) AS users
+  ON users.place = cityHash64(uploads.dst_ip, uploads.dst_name)
 WHERE hours >= 2 AND NOT relayed

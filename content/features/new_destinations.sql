@@ -1,5 +1,5 @@
 /*
-about: Outside destinations that the network had never called before, by who called them first.
+about: Outside destinations that nobody here had called until a day before, by each host that calls them for the first time.
 grain: [src_ip, dst_ip, dst_name]
 reads: [connection]
 columns:
@@ -7,10 +7,11 @@ columns:
   connections: {unit: count, says: connections to it}
   sent_bytes: {unit: bytes, says: sent to it}
   received_bytes: {unit: bytes, says: received from it}
-  clients: {unit: count, says: local hosts that called it in the same window}
+  clients: {unit: count, says: local hosts that called it for the first time in the same window}
   host_new_destinations: {unit: count, says: new destinations of the same host in the window}
   known_destinations: {unit: count, says: destinations the network knew before}
   network_age_h: {unit: count, says: hours of network history}
+  direction: {unit: text, says: direction}
   destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
   service: {unit: text, says: protocol}
@@ -19,7 +20,7 @@ SELECT
   window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, 1 AS new_destinations, connections, sent_bytes, received_bytes,
   count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients,
   count() OVER (PARTITION BY window_at, src_ip) AS host_new_destinations,
-  known_destinations, network_age_h, dst_port, service, first_at, last_at
+  known_destinations, network_age_h, 'outbound' AS direction, dst_port, service, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -44,8 +45,15 @@ FROM (
     WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6)
     GROUP BY dst_ip, dst_name
   ) AS destinations USING (dst_ip, dst_name)
+  INNER JOIN (
+    -- whoever is new at a place that is a day old at most was not there before that day
+    SELECT src_ip, dst_ip, dst_name, min(answered_at) AS pair_first
+    FROM $(called)
+    WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6)
+    GROUP BY src_ip, dst_ip, dst_name
+  ) AS pairs USING (src_ip, dst_ip, dst_name)
   WHERE direction = 'outbound' AND $(answered)
-    AND destination_first >= window_of(time)
+    AND destination_first >= window_of(time) - toIntervalDay(1) AND pair_first >= window_of(time)
   GROUP BY window_at, src_ip, dst_ip, dst_name
   HAVING NOT $(mail_relayed(min(dst_port), max(dst_port)))
 )

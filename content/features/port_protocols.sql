@@ -7,12 +7,15 @@ columns:
   sent_bytes: {unit: bytes, says: sent}
   received_bytes: {unit: bytes, says: received}
   clients: {unit: count, says: local hosts that use this protocol on this port}
+  place_known: {unit: count, says: "1: more than three hosts spoke it there before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   usual: {unit: text, says: usual protocol of the port}
   direction: {unit: text, says: direction}
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, service, connections, sent_bytes, received_bytes,
-  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_port, service) AS clients,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_port, service) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
+  toUInt8($(place_known(users_since, 3, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   usual, direction, first_at, last_at
 FROM (
   SELECT
@@ -29,7 +32,8 @@ FROM (
   FROM connection AS c
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(answered) AND service != ''
   GROUP BY window_at, src_ip, dst_ip, dst_port, service
-)
+) AS spoken
+LEFT JOIN $(first_users(cityHash64(dst_port, service), rollup_protocol_clients, 1, first_at)) AS users ON users.place = cityHash64(spoken.dst_port, spoken.service)
 WHERE (usual != '' AND NOT hasAny(splitByChar(',', service), [usual, 'ssl', 'quic', 'gssapi', 'ntlm', 'krb', 'http2', 'websocket']))
    OR (usual IN ('http', 'ssh', 'dns', 'ftp', 'smb', 'rdp') AND has(splitByChar(',', service), 'ssl') AND usual NOT IN ('http', 'rdp', 'ftp'))
    OR (has(splitByChar(',', service), 'ssh') AND dst_port NOT IN (22, 2222, 830))

@@ -6,6 +6,9 @@ columns:
   programs: {unit: count, says: programs}
   bytes: {unit: bytes, says: downloaded}
   clients: {unit: count, says: local hosts that fetch programs from the same destination}
+  direction: {unit: text, says: direction}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  first_day: {unit: count, says: "1: what was used on the days before is not known"}
   bare_address: {unit: count, says: "1: the destination was called by its address, not by a name"}
   address: {unit: text, says: "its address, or the proxy that lies between"}
   uri: {unit: text, says: path}
@@ -13,11 +16,14 @@ columns:
 */
 SELECT
   window_at, src_ip, dst_ip, dst_name, programs, bytes,
-  count() OVER (PARTITION BY window_at, dst_name) AS clients,
+  count() OVER (PARTITION BY window_at, place) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts, direction,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   bare_address, address, uri, dst_port, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_name,
+    if(dst_name = '', dst_ip, dst_name) AS place,
+    min(direction) AS direction,
     uniqExact(path) AS programs,
     sum(response_bytes) AS bytes,
     max(dst_name = dst_ip OR dst_name = '' OR match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
@@ -36,7 +42,7 @@ FROM (
     WHERE time < {to:DateTime64(6)} AND method != 'CONNECT'
   )
   WHERE direction IN ('outbound', 'external')
-    AND (response_mime IN ('application/x-dosexec', 'application/x-executable', 'application/x-msdownload', 'application/x-elf', 'application/x-sharedlib', 'application/vnd.microsoft.portable-executable', 'application/x-mach-o-executable')
-      OR match(lower(path), '[.](exe|dll|scr|ps1|hta|vbs|jar|elf)([?]|$)')) AND status_code IN (0, 200, 206)
+    AND $(program_fetched(path))
   GROUP BY window_at, src_ip, dst_ip, dst_name
-)
+) AS fetched
+LEFT JOIN $(first_users(place, rollup_program_clients, 1, first_at)) AS users USING (place)

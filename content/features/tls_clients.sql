@@ -6,8 +6,8 @@ columns:
   handshakes: {unit: count, says: handshakes with this fingerprint}
   clients: {unit: count, says: local hosts that use it}
   hosts: {unit: count, says: local hosts that talk TLS}
-  other_hosts: {unit: count, says: other local hosts that talk TLS}
-  fingerprint_share: {unit: share, says: of all handshakes have it}
+  place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
+  fingerprint_share: {unit: share, says: of all handshakes are this host's with it}
   destinations: {unit: count, says: destinations it was used for}
   dst_ip: {unit: text, says: address}
   dst_name: {unit: text, says: name asked for}
@@ -17,8 +17,8 @@ SELECT
   window_at, src_ip, fingerprint, handshakes,
   count() OVER (PARTITION BY window_at, fingerprint) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
-  hosts - 1 AS other_hosts,
-  sum(handshakes) OVER (PARTITION BY window_at, fingerprint) / sum(handshakes) OVER (PARTITION BY window_at) AS fingerprint_share,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known,
+  handshakes / sum(handshakes) OVER (PARTITION BY window_at) AS fingerprint_share,
   destinations, dst_ip, dst_name, dst_port, first_at, last_at
 FROM (
   SELECT
@@ -33,4 +33,5 @@ FROM (
   FROM tls
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND (ja4 != '' OR ja3 != '')
   GROUP BY window_at, src_ip, fingerprint
-)
+) AS prints
+LEFT JOIN $(first_users(fingerprint, rollup_fingerprint_clients, 1, first_at)) AS users ON users.place = prints.fingerprint

@@ -42,10 +42,13 @@ export function lowKind(finding: Finding): string {
   return isLow(finding) ? finding.detector : finding.finding_id;
 }
 
-/** The place outside that many of ours may call alike; else the finding itself. */
+/** The place outside that many of ours may call alike, or the program they call with; else the finding itself. */
 export function place(finding: Finding): string {
-  const { src_ip, dst_name = '', dst_ip = '' } = finding.entity;
-  if (src_ip === undefined || finding.values.direction !== 'outbound') return finding.finding_id;
+  const { src_ip, dst_name = '', dst_ip = '', query_domain = '', fingerprint = '' } = finding.entity;
+  if (src_ip === undefined) return finding.finding_id;
+  const known_by = String(query_domain) || String(fingerprint);
+  if (known_by !== '') return known_by;
+  if (finding.values.direction !== 'outbound') return finding.finding_id;
   return String(dst_name) || String(dst_ip) || finding.finding_id;
 }
 

@@ -370,7 +370,7 @@ function modelColumns({ model }: Detector): string[] {
     case 'novelty':
       return [model.count, ...(model.by ? [model.by] : [])];
     case 'fact':
-      return model.show;
+      return [...model.show, ...(model.by ? [model.by] : [])];
   }
 }
 

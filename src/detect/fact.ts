@@ -1,8 +1,9 @@
-import { OldestOutSet } from '../base/bounded.ts';
+import { OldestOut, OldestOutSet } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
+import type { FeatureRow } from '../schema/feature-row.ts';
 import { Habits } from './habit.ts';
 import type { Judge, Judgement } from './judge.ts';
 
@@ -11,16 +12,52 @@ type Use = Extract<ModelUse, { kind: 'fact' }>;
 /** Entities remembered; beyond that the oldest is forgotten. */
 const most_entities = 200_000;
 
+/** Different hosts on different days from which on it is a habit of the house. */
+const least_of_house = 3;
+/** Hosts remembered for each habit of the house. */
+const most_hosts = 10_000;
+/** Habits of the house kept apart (signatures of another engine); beyond that the one unheard for longest is forgotten. */
+const most_habits = 1000;
+
 /**
- * Something that is telling in itself. How telling is learned from the network: what an entity showed on three
- * days is its habit, and what many others show is a habit of the house.
+ * How many different hosts showed it on different days: each host counts once, and each day once. So neither one noisy
+ * host nor many that do it at once make it a habit of the house, and so excuse another.
+ */
+class House {
+  readonly #hosts = new OldestOutSet<string>(most_hosts);
+  #day = Number.NaN;
+  #shown = 0;
+
+  note(host: string, day: number): void {
+    if (day === this.#day || !this.#hosts.add(host)) return;
+    this.#day = day;
+    this.#shown++;
+  }
+
+  /** 0 until it is a habit of the house. */
+  get shown(): number {
+    return this.#shown < least_of_house ? 0 : this.#shown;
+  }
+}
+
+/**
+ * Something that is telling in itself. How telling is learned from the network: what an entity showed on three days is
+ * its habit, so is what its host showed of others; and what different hosts show on different days is a habit of the
+ * house (`by`: of each value of a column its own). What was raised is covered by the habit of what was raised only.
  */
 export function factJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
   const seen = new OldestOutSet<string>(most_entities);
   const habits = new Habits();
+  const houses = new OldestOut<string, House>(most_habits);
   let begun_s = Number.NaN;
-  let shown = 0;
+
+  const whatOf = (row: FeatureRow): string => (use.by ? String(row.entity[use.by]) : '');
+  /** Who shows it: where a row is about what was said of a host, that host. */
+  const actorOf = (row: FeatureRow): string =>
+    feature.grain[0] === 'src_ip' || row.entity.src_ip === undefined ? row.host : String(row.entity.src_ip);
+  const habitOf = (row: FeatureRow): string =>
+    `${actorOf(row)} ${whatOf(row)} ${row.raised.some(Boolean) ? 'raised' : ''}`;
 
   return {
     judge(window_at_s, rows) {
@@ -31,8 +68,9 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
         if (!row.worth) continue;
         const at_s = row.last_at / 1e6;
         // Chance that some entity starts to show it in a window: prior and what the network showed, per window.
+        const shown = houses.get(whatOf(row))?.shown ?? 0;
         const house = (use.p_value * use.strength + shown) / (use.strength + passed);
-        const habit = habits.chance(row.key, at_s, []);
+        const habit = Math.max(habits.chance(row.key, at_s, []), habits.chance(habitOf(row), at_s, []));
         const p = Math.min(1, Math.max(house, habit));
         judged.push({
           row,
@@ -63,9 +101,13 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
       }
       for (const row of rows) {
         if (!row.worth) continue;
-        habits.note(row.key, row.last_at / 1e6, []);
+        const at_s = row.last_at / 1e6;
+        habits.note(row.key, at_s, []);
+        habits.note(habitOf(row), at_s, []);
         if (!seen.add(row.key)) continue;
-        shown++;
+        const house = houses.get(whatOf(row)) ?? new House();
+        houses.renew(whatOf(row), house);
+        house.note(actorOf(row), Math.floor(at_s / 86_400));
       }
       return judged;
     },

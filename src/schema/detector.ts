@@ -161,6 +161,10 @@ const ModelFact = z.strictObject({
     .default(200)
     .describe('windows of the network that weigh as much as the prior'),
   show: z.array(z.string()).default([]).describe('columns shown as what was seen'),
+  by: z
+    .string()
+    .optional()
+    .describe('grain column: what hosts here show of one of its values makes that one a habit, and no other'),
 });
 export const ModelUse = z.discriminatedUnion('kind', [
   ModelDeviation,
