@@ -52,6 +52,7 @@ function bySize(rows: readonly Measured[]): string {
   const head = [
     'desks',
     'days',
+    'logs',
     'seed',
     'events',
     'lines a day',
@@ -70,10 +71,11 @@ function bySize(rows: readonly Measured[]): string {
     ...rows.map((one) => {
       const of = (...names: string[]): string =>
         String(names.reduce((sum, name) => sum + (one.severities[name] ?? 0), 0));
-      const found = Object.values(one.told).filter((told) => isTold(told)).length;
+      const seen = Object.values(one.told).filter((told) => !told.startsWith(unseenWord));
       return [
         one.hosts.toLocaleString('en'),
         String(one.days),
+        one.logs === 'all' ? 'all' : 'connections',
         String(one.seed),
         one.events.toLocaleString('en'),
         mean(one.listed),
@@ -82,7 +84,7 @@ function bySize(rows: readonly Measured[]): string {
         of('medium'),
         of('low', 'informational'),
         mean(one.held),
-        one.attacks === 'none' ? 'none laid in' : `${found} of ${Object.keys(one.told).length}`,
+        one.attacks === 'none' ? 'none laid in' : `${seen.filter(isTold).length} of ${seen.length}`,
         `${Math.round(one.wall_s).toLocaleString('en')} s`,
         `${Math.round(one.peak_mb).toLocaleString('en')} MB`,
         one.load.replace('load average ', '').split(' ')[0]!,
@@ -95,14 +97,21 @@ function byAttack(rows: readonly Measured[]): string {
   if (rows.length === 0) return '';
   const names = [...new Set(rows.flatMap((one) => Object.keys(one.told)))].sort();
   return markdown([
-    ['attack laid in', ...rows.map((one) => `${one.hosts.toLocaleString('en')} desks`)],
+    ['attack laid in', ...rows.map(named)],
     ...names.map((name) => [name, ...rows.map((one) => one.told[name] ?? '-')]),
   ]);
 }
 
+/** What is said of an attack that no detector sees in the logs that were given. */
+export const unseenWord = 'not in connections';
+
 /** Whether a word for an attack says that it is in the list. */
 export function isTold(told: string): boolean {
-  return !told.startsWith('held') && !told.startsWith('missed');
+  return !['held', 'missed', unseenWord].some((word) => told.startsWith(word));
+}
+
+function named({ hosts, days, logs }: Measured): string {
+  return `${hosts.toLocaleString('en')} desks, ${days} days, ${logs === 'all' ? 'all logs' : 'connections'}`;
 }
 
 function mean(counts: readonly number[]): string {

@@ -33,7 +33,7 @@ import type { WeirEvent } from '../src/schema/event/index.ts';
 import type { Finding } from '../src/schema/finding.ts';
 import { listFindings, openStore } from '../src/store/index.ts';
 import { load, machine, PeakMemory } from './machine.ts';
-import { isTold, Kept, kept, Measured, tables } from './quiet-table.ts';
+import { isTold, Kept, kept, Measured, tables, unseenWord } from './quiet-table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -230,6 +230,15 @@ function concerns(finding: Finding, answer: Answer): boolean {
   return about.has(answer.src_ip === '' ? answer.dst_ip : answer.src_ip);
 }
 
+/** Whether connections alone do not show it: no detector of the answer reads them. */
+function unseen(answer: Answer): boolean {
+  const readsConnections = (id: string): boolean => {
+    const detector = content.detectors.find((one) => one.id === id);
+    return detector !== undefined && content.features.get(detector.features)!.reads.includes('connection');
+  };
+  return values.logs === 'conn' && !answer.detectors.some(readsConnections);
+}
+
 /** Says how an attack was told. Returns it in short: severity and place on its day of the first answer, "held" or "missed". */
 function tellAttack(attack: Attack, { result, held }: Outcome): string {
   let worst = '';
@@ -250,10 +259,10 @@ function tellAttack(attack: Attack, { result, held }: Outcome): string {
     const kept = held.find(right);
     const other = result.findings.filter((one) => concerns(one, answer));
     const instead = other.length > 0 ? ` (told: ${counted(other, (one) => one.detector)})` : '';
-    worst = `${kept ? 'held' : 'missed'}${instead}`;
+    worst = `${kept ? 'held' : unseen(answer) ? unseenWord : 'missed'}${instead}`;
     const word = kept
       ? `held    ${attack.name.padEnd(24)} ${line(kept)}`
-      : `missed  ${attack.name.padEnd(24)} ${answer.note}`;
+      : `${unseen(answer) ? unseenWord : 'missed '} ${attack.name.padEnd(24)} ${answer.note}`;
     console.log(`  ${word}${instead}`);
   }
   return worst;
@@ -317,7 +326,8 @@ async function measure(folder: string, hosts: number): Promise<void> {
     const outcome = await run([office, ...laid_in.map(logOf)], name);
     tellQuiet(outcome, laid_in);
     const told = Object.fromEntries(laid_in.map((attack) => [attack.name, tellAttack(attack, outcome)]));
-    console.log(`  ${Object.values(told).filter(isTold).length} of ${laid_in.length} attacks told`);
+    const seen = Object.values(told).filter((one) => !one.startsWith(unseenWord));
+    console.log(`  ${seen.filter(isTold).length} of ${seen.length} attacks told that these logs can show`);
     return keepRow(hosts, outcome, laid_in, told);
   }
   let told = 0;

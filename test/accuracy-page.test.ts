@@ -19,7 +19,7 @@ const office = (part: Partial<Measured>): Measured => ({
   listed: [3, 0],
   severities: { high: 1, medium: 1, low: 1 },
   held: [0, 1],
-  told: { scan: 'high, 1 of 3', exfil: 'held' },
+  told: { scan: 'high, 1 of 3', exfil: 'held', dga: 'not in connections' },
   wall_s: 99.6,
   peak_mb: 1310,
   on: '2 × a processor',
@@ -71,9 +71,9 @@ describe('what is kept of quiet', () => {
     const text = tables([office({}), office({ hosts: 2000, told: { scan: 'missed' } })]);
     assert.match(
       text,
-      /\| 40 +\| 2 +\| 1 +\| 1,234,567 \| 1\.5 +\| 3 0 +\| 1 +\| 1 +\| 1 +\| 0\.5 +\| 1 of 2/,
+      /\| 40 +\| 2 +\| connections \| 1 +\| 1,234,567 \| 1\.5 +\| 3 0 +\| 1 +\| 1 +\| 1 +\| 0\.5 +\| 1 of 2/,
     );
     assert.match(text, /\| exfil +\| held +\| - +\|/);
-    assert.match(text, /\| scan +\| high, 1 of 3 \| missed +\|/);
+    assert.match(text, /\| scan +\| high, 1 of 3 +\| missed +\|/);
   });
 });
