@@ -63,6 +63,47 @@ test('the account of a machine names the device of a lease and moves nothing; al
   assert.equal(alone('10.0.0.6', 25).device, '10.0.0.5');
 });
 
+const day = 86_400e6;
+const named = (time: number, name: string, address: string, of: Partial<Claim> = {}): Claim =>
+  claim(time, `name:${name}`, address, { evidence: 'mdns', name, ...of });
+
+test('a name that a device says is its own tells who it is where nothing surer does', () => {
+  const moved = at([
+    named(10, 'anna', '10.0.0.5'),
+    named(20, 'anna', '10.0.0.9'),
+    named(30, 'bob', '10.0.0.5'),
+  ]);
+  assert.deepEqual(moved('10.0.0.9', 25), { device: '10.0.0.5', name: 'anna' });
+  assert.deepEqual(moved('10.0.0.5', 35), { device: 'name:bob', name: 'bob' });
+  const leased = at([
+    claim(10, 'aa', '10.0.0.5'),
+    named(15, 'anna', '10.0.0.5'),
+    named(20, 'anna', '10.0.0.9'),
+  ]);
+  assert.deepEqual(leased('10.0.0.5', 25), { device: '10.0.0.5', name: 'anna' });
+});
+
+test('a second name at an address is another name of the same device, unless the first was silent for a day', () => {
+  const both = [named(10, 'anna', '10.0.0.5'), named(20, 'printer', '10.0.0.5')];
+  assert.deepEqual(at(both)('10.0.0.5', 25), { device: '10.0.0.5', name: 'anna' });
+  const later = [named(10, 'anna', '10.0.0.5'), named(20 + day, 'bob', '10.0.0.5')];
+  assert.deepEqual(at(later)('10.0.0.5', 25 + day), { device: 'name:bob', name: 'bob' });
+});
+
+test('a device that was known by less and is known by more now is the same, unless it has another name', () => {
+  const who = at([
+    named(10, 'anna', '10.0.0.5'),
+    claim(20, 'host:anna', '10.0.0.5', { evidence: 'kerberos', name: 'anna' }),
+    claim(30, 'aa', '10.0.0.5', { name: 'anna.corp.example' }),
+    claim(40, 'aa', '10.0.0.9'),
+    named(50, 'anna', '10.0.0.7'),
+  ]);
+  assert.equal(who('10.0.0.5', 35).device, '10.0.0.5');
+  assert.equal(who('10.0.0.9', 55).device, '10.0.0.5');
+  const visitor = at([named(10, 'anna', '10.0.0.5'), claim(20, 'bb', '10.0.0.5', { name: 'visitor' })]);
+  assert.deepEqual(visitor('10.0.0.5', 25), { device: 'bb', name: 'visitor' });
+});
+
 test('a laptop that moves keeps its baseline, the visitor at its old address begins its own, and findings name them', async () => {
   const content = loadContent();
   const store = await openStore({ directory: null });
@@ -131,13 +172,17 @@ test('what is said of a time does not change with what comes later, and nobody s
       key: fc.constantFrom('aa', 'bb', 'cc'),
       address: fc.constantFrom('1', '2', '3'),
       shared: fc.boolean(),
+      evidence: fc.constantFrom('dhcp' as const, 'kerberos' as const, 'mdns' as const),
     }),
     { maxLength: 20 },
   );
   fc.assert(
     fc.property(claims, fc.nat(20), (made, cut) => {
       const all = made.map((one, i) =>
-        claim(i * 10, one.key, one.address, { shared: one.shared && i % 5 === 0 }),
+        claim(i * 10, `${one.evidence}:${one.key}`, one.address, {
+          evidence: one.evidence,
+          shared: one.shared && i % 5 === 0,
+        }),
       );
       const [whole, part] = [at(all), at(all.slice(0, cut))];
       for (let time = 0; time < Math.min(cut, all.length) * 10; time += 5)

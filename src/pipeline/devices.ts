@@ -6,7 +6,7 @@ import { feature_settings } from './settings.ts';
 /** One sign of who had an address. Times are µs since 1970. */
 export interface Claim {
   readonly time: number;
-  /** what proves who it is: a hardware address, "host:" and the name of a machine's account */
+  /** what proves who it is: a hardware address, "host:" and a machine's account, "name:" and a name it says is its own */
   readonly key: string;
   readonly address: string;
   readonly evidence: DeviceAddress['evidence'];
@@ -74,16 +74,20 @@ export function hostName(text: string): string {
 
 interface Known {
   readonly id: string;
-  readonly key: string;
-  readonly evidence: DeviceAddress['evidence'];
+  evidence: DeviceAddress['evidence'];
   name: string;
   /** its open entry */
   open: { address: string; from: number } | null;
   shared: boolean;
+  /** when it last gave a sign of itself */
+  last: number;
 }
 
-/** How far a sign goes: a lease and a hardware address are surer than a name. */
-const sureness = { dhcp: 2, mac: 2, kerberos: 1 } as const;
+/** How far a sign goes: a lease and a hardware address are surer than an account, and that than a name anyone may say. */
+const sureness = { dhcp: 3, mac: 3, kerberos: 2, mdns: 1, netbios: 1 } as const;
+
+/** A name at an address is another name of the same device, unless that was silent for so long, µs. */
+const alias_us = 86_400e6;
 
 /**
  * Who had which address when. Claims come in order of time, and each changes only what comes after it. Pure.
@@ -105,22 +109,31 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     const owner = owners.get(address);
     let device = known.get(key);
     if (claim.shared) {
-      if (device) device.shared = true;
-      else known.set(key, { id: key, key, evidence, name: '', open: null, shared: true });
+      if (device?.evidence === evidence) device.shared = true;
+      else known.set(key, { id: key, evidence, name: '', open: null, shared: true, last: time });
       continue;
     }
     if (device?.shared) continue;
-    if (owner && owner !== device && sureness[evidence] < sureness[owner.evidence]) {
+    if (owner && owner !== device && !unseats(claim, owner)) {
       // A name tells how the device at this address is called, not that it is another one.
       if (owner.name === '') owner.name = claim.name;
       continue;
     }
+    // What only says a name moves nothing that is known by more.
+    if (device && sureness[evidence] < sureness[device.evidence]) continue;
+    if (!device && owner && isSame(claim, owner)) {
+      // The same device, known by more from here on.
+      owner.evidence = evidence;
+      device = owner;
+      known.set(key, device);
+    }
     if (!device) {
       // The first one known at an address goes on with what was learned of the address.
       const id = !ever_owned.has(address) && claim.continues ? address : key;
-      device = { id, key, evidence, name: claim.name, open: null, shared: false };
+      device = { id, evidence, name: claim.name, open: null, shared: false, last: time };
       known.set(key, device);
     }
+    device.last = time;
     if (claim.name !== '') device.name = claim.name;
     if (device.open?.address === address) continue;
     if (owner) close(owner, time);
@@ -129,14 +142,30 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     owners.set(address, device);
     ever_owned.add(address);
   }
-  for (const { id, evidence, name, open } of known.values())
+  for (const { id, evidence, name, open } of new Set(known.values()))
     if (open) entries.push({ device: id, address: open.address, from: open.from, to: null, evidence, name });
   return entries.sort((a, b) => a.from - b.from || (a.address < b.address ? -1 : 1));
 }
 
+/** Whether a claim is strong enough to say that another device has the address now (or that its owner is known by more). */
+function unseats({ evidence, time }: Claim, owner: Known): boolean {
+  if (sureness[evidence] !== sureness[owner.evidence]) return sureness[evidence] > sureness[owner.evidence];
+  return sureness[evidence] > sureness.mdns || time - owner.last >= alias_us;
+}
+
+/** Whether a surer sign may be of the device that was known at the address: it may, unless it has another name. */
+function isSame({ evidence, continues, name }: Claim, owner: Known): boolean {
+  const same_name = name === '' || owner.name === '' || firstLabel(name) === firstLabel(owner.name);
+  return continues && same_name && sureness[evidence] > sureness[owner.evidence];
+}
+
+const firstLabel = (name: string): string => name.split('.', 1)[0]!;
+
 /**
  * Claims in order of time. Leases by hardware address; the link-layer addresses of local IPv4 hosts where one address has
- * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket.
+ * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket;
+ * names that a host said in an answer of its own are at its own address (mDNS, RFC 6762; NetBIOS, RFC 1002). Such a name is
+ * believed once the address where it was before was silent for ten minutes, and never again once two had it in an hour.
  */
 const claims_sql = `
 WITH
@@ -162,6 +191,25 @@ WITH
     SELECT src_mac FROM pairs GROUP BY src_mac HAVING count() > 1
     UNION DISTINCT
     SELECT src_mac FROM pairs WHERE src_ip IN (SELECT src_ip FROM pairs GROUP BY src_ip HAVING count() > 1)
+  )
+  , said AS (
+    SELECT time, dst_port = 137 AS by_netbios, if(rtt_s IS NULL, src_ip, dst_ip) AS address, replaceRegexpOne(query, '[.]local$', '') AS name
+    FROM dns
+    WHERE dst_port IN (137, 5353) AND response_code = 'NOERROR' AND query_type IN ('', 'A', 'NB')
+      AND has(answers, if(rtt_s IS NULL, src_ip, dst_ip)) AND if(rtt_s IS NULL, src_local, dst_local)
+      AND match(query, if(dst_port = 137, '^[a-z0-9_-]{1,15}$', '^[a-z0-9-]{1,63}[.]local$'))
+  ),
+  named AS (
+    SELECT *, uniqExact(address) OVER (PARTITION BY name, toStartOfHour(time)) > 1 AS shared,
+      lagInFrame(address) OVER (PARTITION BY name ORDER BY time, address ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before,
+      toStartOfTenMinutes(time) + toIntervalMinute(10) AS watched
+    FROM (
+      SELECT min(time) AS time, name, address, min(by_netbios) AS by_netbios FROM said GROUP BY name, address, toStartOfHour(said.time)
+    )
+  ),
+  heard AS (
+    SELECT src_ip AS before, toStartOfTenMinutes(time) AS watched FROM connection
+    WHERE src_ip IN (SELECT address FROM said) GROUP BY before, watched
   )
 SELECT toFloat64(toUnixTimestamp64Micro(time)) AS at_us, key, address, evidence, name, continues, shared
 FROM (
@@ -189,5 +237,10 @@ FROM (
   WHERE protocol = 'kerberos' AND src_local AND success = 1 AND endsWith(username, '$')
   GROUP BY src_ip, toStartOfHour(time)
   HAVING uniqExact(lower(username)) = 1
+  UNION ALL
+  SELECT if(before IN ('', address), time, toDateTime64(watched + toIntervalMinute(10), 6, 'UTC')) AS time, concat('name:', name) AS key, address,
+    if(by_netbios, 'netbios', 'mdns') AS evidence, name, 1 AS continues, toUInt8(shared) AS shared
+  FROM named
+  WHERE shared OR before IN ('', address) OR (before, watched) NOT IN (SELECT before, watched FROM heard)
 )
 ORDER BY at_us, evidence, key, address LIMIT {most:UInt32}`;

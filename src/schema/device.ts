@@ -8,8 +8,11 @@ export interface DeviceAddress {
   /** µs since 1970; `to` is not in it, null: still */
   readonly from: number;
   readonly to: number | null;
-  /** dhcp: a lease; mac: the link-layer address; kerberos: the account of a machine */
-  readonly evidence: 'dhcp' | 'mac' | 'kerberos';
+  /**
+   * dhcp: a lease; mac: the link-layer address; kerberos: the account of a machine; mdns, netbios: a name that the device
+   * says is its own
+   */
+  readonly evidence: 'dhcp' | 'mac' | 'kerberos' | 'mdns' | 'netbios';
   /** what it calls itself, '' when it does not say */
   readonly name: string;
 }

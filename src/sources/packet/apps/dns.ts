@@ -1,5 +1,6 @@
 import type { Dns } from '../../../schema/event/dns.ts';
 import {
+  type DnsAnswer,
   type DnsMessage,
   type DnsQuestion,
   dnsFrameLength,
@@ -128,7 +129,8 @@ export class DnsApp implements App {
     message: DnsMessage | null,
     asked: boolean,
   ): void {
-    const first = message?.answers[0];
+    // An announcement is told by the address of its host where it has one, else by what it begins with.
+    const first = question === null ? (message?.answers.find(isAddress) ?? message?.answers[0]) : undefined;
     const { place } = flow;
     const event: Dns = {
       kind: 'dns',
@@ -175,6 +177,10 @@ function answers(query: Query, id: number, question: DnsQuestion | null): boolea
       query.question === null ||
       (query.question.name === question.name && query.question.type === question.type))
   );
+}
+
+function isAddress({ type }: DnsAnswer): boolean {
+  return type === 1;
 }
 
 function texts(message: DnsMessage): string[] {
