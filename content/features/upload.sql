@@ -19,45 +19,51 @@ columns:
   network_age_h: {unit: count, says: hours of network history}
 */
 SELECT
-  window_at,
-  src_ip,
-  sum(sent) AS sent_bytes,
-  sum(received) AS received_bytes,
-  greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
-  if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
-  count() AS destinations,
-  max(sent) AS top_bytes,
-  if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
-  argMax(place, (sent, place)) AS destination,
-  argMax(address, (sent, place, address)) AS dst_ip,
-  if(dst_ip = '', destination, '') AS dst_name,
-  argMax(port, (sent, place, port)) AS dst_port,
-  dateDiff('hour', argMax(place_first, (sent, place, place_first)), max(seen_last)) AS destination_age_h,
-  arrayCount(one -> one < window_at, argMax(place_clients, (sent, place, place_clients))) AS earlier_clients,
-  dateDiff('hour', {begun:DateTime64(6)}, min(seen_first)) AS network_age_h,
-  min(seen_first) AS first_at,
-  max(seen_last) AS last_at
+  window_at, src_ip, sent_bytes, received_bytes, net_bytes, sent_share, destinations, top_bytes, top_share,
+  destination, dst_ip, dst_name, dst_port,
+  dateDiff('hour', place_first, last_at) AS destination_age_h,
+  arrayCount(one -> one < window_at, place_clients) AS earlier_clients,
+  dateDiff('hour', {begun:DateTime64(6)}, first_at) AS network_age_h,
+  first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_at,
     src_ip,
-    destination AS place,
-    max(dst_ip) AS address,
-    $(most_frequent(dst_port)) AS port,
-    sum(sent) AS sent,
-    sum(received) AS received,
-    min(time) AS seen_first,
-    max(time) AS seen_last
-  FROM $(calls({from:DateTime64(6)}))
-  WHERE direction IN ('outbound', 'external') AND NOT $(wide)
-    AND NOT $(left_out_upload)
-  GROUP BY window_at, src_ip, place
-) AS sums
+    sum(sent) AS sent_bytes,
+    sum(received) AS received_bytes,
+    greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
+    if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
+    count() AS destinations,
+    max(sent) AS top_bytes,
+    if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
+    argMax(place, (sent, place)) AS destination,
+    argMax(address, (sent, place, address)) AS dst_ip,
+    if(dst_ip = '', destination, '') AS dst_name,
+    argMax(port, (sent, place, port)) AS dst_port,
+    min(seen_first) AS first_at,
+    max(seen_last) AS last_at
+  FROM (
+    SELECT
+      window_of(time) AS window_at,
+      src_ip,
+      destination AS place,
+      max(dst_ip) AS address,
+      $(most_frequent(dst_port)) AS port,
+      sum(sent) AS sent,
+      sum(received) AS received,
+      min(time) AS seen_first,
+      max(time) AS seen_last
+    FROM $(calls({from:DateTime64(6)}))
+    WHERE direction IN ('outbound', 'external') AND NOT $(wide)
+      AND NOT $(left_out_upload)
+    GROUP BY window_at, src_ip, place
+  )
+  GROUP BY window_at, src_ip
+) AS hosts
 INNER JOIN (
   SELECT place, min(client_first) AS place_first, groupArraySorted(50)(client_first) AS place_clients
   FROM (
     SELECT destination AS place, src_ip, min(first_at) AS client_first FROM $(called) GROUP BY place, src_ip
   )
   GROUP BY place
-) AS places USING (place)
-GROUP BY window_at, src_ip
+) AS places ON places.place = hosts.destination

@@ -24,7 +24,7 @@ export interface Held<From> {
 }
 
 export interface Pieces<From> {
-  /** Whether a record may be a piece or have pieces; with nothing held that is quickly told. */
+  /** Whether a record may be a piece or have pieces; of most it is quickly told that they are none. */
   concerns(event: WeirEvent, share: 'part' | 'whole'): boolean;
   /**
    * Takes a record, if it may be a piece or have pieces; false: it is none, and goes its way. `whole`: the sensor told of
@@ -50,6 +50,8 @@ export function createPieces<From>({
   most_held: most = most_held,
 }: PiecesOptions<From>): Pieces<From> {
   const held = new Map<string, Held<From>>();
+  /** How many are held by the end of their uid: that most records have none there is told without making a key. */
+  const ends = new Uint32Array(1 << 16);
   /** connections that were given out for want of room */
   const gone = new Seen(most_known);
   const told = new Seen(most_known);
@@ -60,10 +62,20 @@ export function createPieces<From>({
     return any_gone && gone.get(hashText(key, 1), hashText(key, 2)) >= 0;
   }
 
+  function hold(key: string, one: Held<From>): void {
+    held.set(key, one);
+    ends[endOf(one.event.uid)]!++;
+  }
+
+  function letGo(key: string, { event: { uid } }: Held<From>): void {
+    held.delete(key);
+    ends[endOf(uid)]!--;
+  }
+
   function makeRoom(): void {
     if (held.size <= most) return;
     for (const [key, oldest] of held) {
-      held.delete(key);
+      letGo(key, oldest);
       gone.set(hashText(key, 1), hashText(key, 2), 1);
       any_gone = true;
       given(oldest);
@@ -73,19 +85,20 @@ export function createPieces<From>({
 
   return {
     concerns(event, share) {
-      if (share === 'part' || held.size > 0 || any_gone) return true;
-      return event.kind === 'connection' && (event.duration_s ?? 0) >= lasting_s;
+      if (share === 'part') return true;
+      if (event.kind !== 'connection') return false;
+      return (event.duration_s ?? 0) >= lasting_s || any_gone || ends[endOf(event.uid)]! > 0;
     },
     take(event, whole, from) {
       const lasted = !whole || (event.duration_s ?? 0) >= lasting_s;
-      if ((!lasted && held.size === 0 && !any_gone) || event.uid === '') return false;
+      if (event.uid === '' || (!lasted && !any_gone && ends[endOf(event.uid)] === 0)) return false;
       const key = `${event.uid}|${event.src_ip}|${event.src_port}|${event.dst_ip}|${event.dst_port}`;
       const had = held.get(key);
       if (had === undefined) {
         if (isGone(key)) dropped(from);
         else if (!lasted) return false;
         else {
-          held.set(copy(key), { event: kept(event), whole, from });
+          hold(copy(key), { event: kept(event), whole, from });
           makeRoom();
         }
         return true;
@@ -103,8 +116,15 @@ export function createPieces<From>({
     end() {
       for (const one of held.values()) given(one);
       held.clear();
+      ends.fill(0);
     },
   };
+}
+
+/** A number below 65,536 from the last characters of a uid, which sensors draw at random. */
+function endOf(uid: string): number {
+  const at = uid.length;
+  return ((uid.charCodeAt(at - 1) * 31 + uid.charCodeAt(at - 2)) * 31 + uid.charCodeAt(at - 3)) & 0xffff;
 }
 
 /** Whether a record goes further than the one that is held: longer, then more bytes and packets, then told at the end. */
