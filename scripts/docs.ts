@@ -110,6 +110,10 @@ function detectorSection(detector: Detector): string[] {
     ...settings(detector),
     `- **Model** ${modelWords(detector.model, feature)}`,
     `- **Says** ${code(detector.explain)}`,
+    ...detector.called.map(
+      ({ when, title, explain }) =>
+        `- **Called** ${text(title)} when ${code(when)}${explain === undefined ? '' : `: ${code(explain)}`}`,
+    ),
     `- **Harmless if** ${text(detector.false_positives.join('; '))}`,
     `- **Look at next** ${text(detector.next.join(' '))}`,
     `- **Tests** ${detector.tests.map((one) => `${text(one.name)} → ${one.expect}`).join('; ')}`,

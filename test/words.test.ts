@@ -59,7 +59,11 @@ function unitsFor(detector: Detector): Record<string, Unit> {
 for (const detector of content.detectors) {
   test(`${detector.id} reads well with nothing, one, two and many of each thing`, () => {
     const units = unitsFor(detector);
-    const templates = [detector.title, detector.explain, ...detector.next];
+    const templates = [detector, ...detector.called].flatMap(({ title, explain, next }) => [
+      title,
+      ...(explain === undefined ? [] : [explain]),
+      ...(next ?? []),
+    ]);
     const found = new Set<string>();
     for (const values of fillings(units))
       for (const template of templates)

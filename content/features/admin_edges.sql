@@ -11,7 +11,7 @@ columns:
   ports: {unit: text, says: ports}
   techniques: {unit: text, says: techniques by the ports}
   dst_ip: {unit: text, says: first new host}
-  network_age_h: {unit: count, says: hours of network history}
+  network_age_h: {unit: count, says: earlier hours in which the network was seen}
   work: {unit: text, says: why to reach such ports is its work}
 */
 SELECT
@@ -29,18 +29,17 @@ SELECT
     if(countIf(c.dst_port IN (22, 2222)) > 0, ', T1021.004', ''),
     if(countIf(c.dst_port IN (5985, 5986, 47001)) > 0, ', T1021.006', '')) AS techniques,
   argMinIf(c.dst_ip, (time, c.dst_ip), edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
-  dateDiff('hour', min(network_first), min(time)) AS network_age_h,
+  $(watched_h(min(time))) AS network_age_h,
   if($(said_role(src_ip, scanner)), 'weir.yaml says so', '') AS work,
   min(time) AS first_at,
   max(time) AS last_at
 FROM connection AS c
 INNER JOIN (
   SELECT src_ip, dst_ip, min(opened_at) AS edge_first,
-    rank() OVER (PARTITION BY src_ip ORDER BY min(opened_at)) - 1 AS edge_rank,
-    min(min(opened_at)) OVER () AS network_first
+    rank() OVER (PARTITION BY src_ip ORDER BY min(opened_at)) - 1 AS edge_rank
   FROM rollup_pairs
-  WHERE direction = 'internal' AND $(admin_port) AND opened_at != toDateTime64(0, 6)
+  WHERE direction = 'internal' AND $(admin_port) AND opened_at != toDateTime64(0, 6) AND $(calls_another)
   GROUP BY src_ip, dst_ip
 ) AS edges USING (src_ip, dst_ip)
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known)
+WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known) AND src_ip != c.dst_ip
 GROUP BY window_at, src_ip

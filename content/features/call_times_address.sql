@@ -14,7 +14,7 @@ columns:
   place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
   first_day: {unit: count, says: "1: what was used on the days before is not known"}
   destinations: {unit: count, says: destinations it calls in the same direction as often}
-  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
+  begun_h: {unit: count, says: "hours in which the network was seen before the first of these calls in the window; 0 when there was one in the first hour"}
   techniques: {unit: text, says: techniques by the kind of port}
   direction: {unit: text, says: direction}
   service: {unit: text, says: protocol}
@@ -32,7 +32,7 @@ SELECT
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   if((src_ip, dst_ip, dst_port) IN (
     SELECT src_ip, dst_ip, dst_port FROM rollup_pairs WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
-  ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
+  ), 0, $(watched_h(first_at))) AS begun_h,
   multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
   direction, service, shape, first_at, last_at
 FROM (

@@ -14,7 +14,7 @@ columns:
   place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
   first_day: {unit: count, says: "1: what was used on the days before is not known"}
   destinations: {unit: count, says: names it calls in the same direction as often}
-  begun_h: {unit: count, says: "hours from the first traffic of the network to the first of these calls in the window; 0 when there was one in the first hour"}
+  begun_h: {unit: count, says: "hours in which the network was seen before the first of these calls in the window; 0 when there was one in the first hour"}
   bare_address: {unit: count, says: "1: an address, not a name"}
   dst_ip: {unit: text, says: "address, '' when a proxy lies between"}
   dst_port: {unit: port, says: port}
@@ -35,7 +35,7 @@ SELECT
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,
   if((src_ip, dst_name) IN (
     SELECT src_ip, place FROM rollup_named_clients WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
-  ), 0, dateDiff('hour', {begun:DateTime64(6)}, first_at)) AS begun_h,
+  ), 0, $(named_h(first_at))) AS begun_h,
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,

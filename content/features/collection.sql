@@ -30,7 +30,7 @@ FROM (
     min(time) AS seen_first,
     max(time) AS seen_last
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(answered) AND NOT $(wide)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(answered) AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip, server
 )
 GROUP BY window_at, src_ip

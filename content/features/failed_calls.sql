@@ -26,7 +26,7 @@ FROM (
     max(time) AS last_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp'
-    AND direction IN ('outbound', 'external') AND NOT $(wide)
+    AND direction IN ('outbound', 'external') AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS calls
 LEFT JOIN $(first_users(cityHash64(dst_ip, dst_port), rollup_pairs, transport = 'tcp' AND direction IN ('outbound', 'external'), first_at)) AS users

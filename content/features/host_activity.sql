@@ -37,7 +37,7 @@ FROM (
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip
 ) AS whole
 INNER JOIN (
@@ -45,7 +45,7 @@ INNER JOIN (
   FROM (
     SELECT window_of(time) AS window_at, toStartOfMinute(time) AS minute, src_ip, count() AS n
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide)
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide) AND $(calls_another)
     GROUP BY window_at, minute, src_ip
   )
   GROUP BY window_at, src_ip

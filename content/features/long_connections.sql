@@ -32,7 +32,7 @@ FROM (
     max(time + toIntervalMillisecond(toInt64(ifNull(duration_s, 0) * 1000))) AS last_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
-    AND transport = 'tcp' AND $(answered)
+    AND transport = 'tcp' AND $(answered) AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS calls
 LEFT JOIN (

@@ -10,7 +10,7 @@ columns:
   clients: {unit: count, says: local hosts that called it for the first time in the same window}
   host_new_destinations: {unit: count, says: new destinations of the same host in the window}
   known_destinations: {unit: count, says: destinations the network knew before}
-  network_age_h: {unit: count, says: hours of network history}
+  network_age_h: {unit: count, says: earlier hours in which the network was seen}
   direction: {unit: text, says: direction}
   destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
@@ -33,16 +33,15 @@ FROM (
     $(most_frequent(dst_port)) AS dst_port,
     max(service) AS service,
     min(rank_of_destination) AS known_destinations,
-    dateDiff('hour', min(network_first), min(time)) AS network_age_h,
+    $(watched_h(min(time))) AS network_age_h,
     min(time) AS first_at,
     max(time) AS last_at
   FROM $(calls({from:DateTime64(6)})) AS c
   INNER JOIN (
     SELECT dst_ip, dst_name, min(answered_at) AS destination_first,
-      rank() OVER (ORDER BY min(answered_at)) - 1 AS rank_of_destination,
-      min(min(answered_at)) OVER () AS network_first
+      rank() OVER (ORDER BY min(answered_at)) - 1 AS rank_of_destination
     FROM $(called)
-    WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6)
+    WHERE direction = 'outbound' AND answered_at != toDateTime64(0, 6) AND $(calls_another)
     GROUP BY dst_ip, dst_name
   ) AS destinations USING (dst_ip, dst_name)
   INNER JOIN (

@@ -33,11 +33,11 @@ FROM (
     SELECT dst_ip, dst_port, transport, min(served_at) AS service_first,
       rank() OVER (PARTITION BY dst_ip ORDER BY min(served_at)) - 1 AS host_rank
     FROM rollup_pairs
-    WHERE direction = 'internal' AND transport = 'tcp' AND served_at != toDateTime64(0, 6)
+    WHERE direction = 'internal' AND transport = 'tcp' AND served_at != toDateTime64(0, 6) AND $(calls_another)
     GROUP BY dst_ip, dst_port, transport
   ) AS services USING (dst_ip, dst_port, transport)
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND direction = 'internal' AND transport = 'tcp' AND $(opener_known) AND $(answered) AND $(received) > 0
+    AND direction = 'internal' AND transport = 'tcp' AND $(opener_known) AND src_ip != c.dst_ip AND $(answered) AND $(received) > 0
   GROUP BY window_at, dst_ip, dst_port, transport
 )
 WHERE service_first_at >= window_at

@@ -27,13 +27,13 @@ FROM (
     min(direction) AS way, min(time) AS seen_first, max(time) AS seen_last
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
-    AND direction != 'inbound' AND NOT $(wide)
+    AND direction != 'inbound' AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip
 ) AS pinged
 INNER JOIN (
   SELECT src_ip, dst_ip, min(time) AS first_ping
   FROM (SELECT src_ip, dst_ip, direction, first_at AS time FROM rollup_pairs WHERE transport = 'icmp' AND direction != 'inbound')
-  WHERE NOT $(wide)
+  WHERE NOT $(wide) AND $(calls_another)
   GROUP BY src_ip, dst_ip
 ) AS first_pings USING (src_ip, dst_ip)
 GROUP BY window_at, src_ip

@@ -30,7 +30,7 @@ FROM (
     min(time) AS first_at,
     max(time) AS last_at
   FROM connection AS c
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(answered) AND service != ''
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(answered) AND src_ip != dst_ip AND service != ''
   GROUP BY window_at, src_ip, dst_ip, dst_port, service
 ) AS spoken
 LEFT JOIN $(first_users(cityHash64(dst_port, service), rollup_protocol_clients, 1, first_at)) AS users ON users.place = cityHash64(spoken.dst_port, spoken.service)

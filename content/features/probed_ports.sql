@@ -31,7 +31,7 @@ FROM (
   SELECT window_of(time) AS window_at, time, src_ip, src_port, dst_ip, dst_port, transport, direction, outcome
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND transport IN ('tcp', 'udp') AND $(no_answer)
+    AND transport IN ('tcp', 'udp') AND $(no_answer) AND $(calls_another)
     -- only pairs with two such ports at least, whenever
     AND (src_ip, dst_ip) IN (
       SELECT src_ip, dst_ip

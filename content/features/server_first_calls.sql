@@ -7,10 +7,10 @@ columns:
   sent_bytes: {unit: bytes, says: sent to it}
   received_bytes: {unit: bytes, says: received from it}
   clients: {unit: count, says: local hosts that the server had answered}
-  serves_h: {unit: count, says: hours since it had answered the third of them}
+  serves_h: {unit: count, says: hours in which the network was seen since it had answered the third of them}
   earlier_destinations: {unit: count, says: outside destinations that the server had called before}
   known_domain: {unit: count, says: whether a name that led there is of a domain that was asked for before}
-  network_age_h: {unit: count, says: hours of network history}
+  network_age_h: {unit: count, says: earlier hours in which the network was seen}
   destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
   direction: {unit: text, says: direction}
@@ -18,10 +18,10 @@ columns:
 SELECT
   window_at, src_ip, dst_ip, dst_name, destination, connections, sent_bytes, received_bytes,
   arrayCount(one -> one < window_at, client_firsts) AS clients,
-  dateDiff('hour', client_firsts[3], first_at) AS serves_h,
+  $(watched_between(client_firsts[3], first_at)) AS serves_h,
   earlier_destinations,
   toUInt8(domain_first != toDateTime64(0, 6) AND domain_first < window_at) AS known_domain,
-  dateDiff('hour', {begun:DateTime64(6)}, first_at) AS network_age_h,
+  $(watched_h(first_at)) AS network_age_h,
   dst_port, direction, first_at, last_at
 FROM (
   SELECT

@@ -7,7 +7,8 @@ columns:
   failed_hosts: {unit: count, says: hosts that refused it}
   failures: {unit: count, says: refused sign-ins}
   tries_per_user: {unit: ratio, says: attempts per account name}
-  successes: {unit: count, says: accepted sign-ins}
+  successes: {unit: count, says: "accepted sign-ins, nothing where they cannot be seen"}
+  told_by: {unit: text, says: what tells what was refused}
   direction: {unit: text, says: direction}
 */
 SELECT
@@ -19,6 +20,7 @@ SELECT
   sumIf(greatest(attempts, 1), refused) AS failures,
   if(failed_users = 0, 0, failures / failed_users) AS tries_per_user,
   countIf(success = 1) AS successes,
+  if(protocol = 'ssh', 'guessed from the sizes of packets by the sensor, as SSH hides the answer', 'told by the servers') AS told_by,
   $(most_frequent(direction)) AS direction,
   min(time) AS first_at,
   max(time) AS last_at

@@ -5,8 +5,10 @@ reads: [authentication, http, ftp, connection]
 columns:
   attempts: {unit: count, says: sign-in attempts}
   failures: {unit: count, says: refused sign-ins}
-  told_by: {unit: text, says: what tells that they were refused}
-  successes: {unit: count, says: accepted sign-ins}
+  basis: {unit: text, says: "what the refusals rest on: server, guess, shape, answers, asked"}
+  told_by: {unit: text, says: the same in words}
+  successes: {unit: count, says: "accepted sign-ins, nothing where they cannot be seen"}
+  sessions: {unit: count, says: "sessions after the refusals that were longer and larger than those, nothing when there is none"}
   users: {unit: count, says: account names tried}
   names_told: {unit: text, says: "how many account names were tried, '' when none is seen"}
   alike_share: {unit: share, says: connections of nearly the same size}
@@ -20,15 +22,18 @@ SELECT
   dst_ip,
   protocol,
   -- of those by whom the refusals are told
-  if(max(alike_refusals) > sum(refused), sumIf(n, NOT told), sumIf(n, told)) AS attempts,
+  if(basis = 'shape', sumIf(n, NOT told), sumIf(n, told)) AS attempts,
   greatest(toFloat64(sum(refused)), max(alike_refusals)) AS failures,
-  multiIf(max(alike_refusals) > sum(refused), 'told by connections of the size and length that a refused sign-in has; what was accepted is not seen',
-    protocol = 'http_form', 'told by answers that are all the same',
-    protocol = 'http' AND max(names) = 0, 'told by answers 401 and 403; no account name is seen in the requests',
+  multiIf(max(alike_refusals) > sum(refused), 'shape', protocol = 'http_form', 'answers', protocol = 'http_401', 'asked', protocol = 'ssh', 'guess', 'server') AS basis,
+  multiIf(basis = 'shape', 'told by connections of the size and length that a refused sign-in has; whether one was accepted is not seen',
+    basis = 'answers', 'told by answers that are all the same',
+    basis = 'asked', 'no account name is seen in the requests',
     -- Zeek guesses it from packet sizes: https://docs.zeek.org/en/master/scripts/base/protocols/ssh/main.zeek.html
-    protocol = 'ssh', 'guessed from the sizes of packets by the sensor, as SSH hides the answer',
+    basis = 'guess', 'what was refused or accepted is guessed from the sizes of packets by the sensor, as SSH hides the answer',
+    protocol = 'http', if(max(names) = 0, 'told by answers 401 and 403 to forms for a sign-in page', 'told by answers 401 and 403 to requests with an account name'),
     'refused by the server itself') AS told_by,
-  sum(accepted) AS successes,
+  if(basis = 'shape', NULL, sum(accepted)) AS successes,
+  if(max(later) = 0, NULL, max(later)) AS sessions,
   max(names) AS users,
   multiIf(users = 0, '', users = 1, '1 account name', toString(users) || ' account names') AS names_told,
   max(alike) AS alike_share,
@@ -41,58 +46,63 @@ FROM (
   SELECT window_of(time) AS window_at, src_ip, dst_ip, protocol, true AS told,
     toUInt64(sum(greatest(attempts, 1))) AS n,
     toUInt64(sumIf(greatest(attempts, 1), success = 0)) AS refused,
-    toUInt64(countIf(success = 1)) AS accepted,
+    if(countIf(success IS NOT NULL) = 0, NULL, toNullable(toUInt64(countIf(success = 1)))) AS accepted,
     uniqExactIf(username, username != '') AS names,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM authentication
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol NOT IN ('ftp')
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol NOT IN ('ftp') AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip, protocol
   UNION ALL
+  -- Whoever is let in after it was asked for a password (Windows sign-in, a digest with an old nonce) guesses nothing.
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http' AS protocol, true AS told,
-    toUInt64(greatest(0, toInt64(countIf(status_code = 401 OR status_code = 403 AND (method = 'POST' OR username != ''))) - 2 * toInt64(countIf(status_code BETWEEN 200 AND 399)))) AS n, n AS refused,
-    toUInt64(n >= 20 AND countIf(status_code BETWEEN 200 AND 399) > 0) AS accepted, uniqExactIf(username, username != '') AS names,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    toUInt64(countIf($(http_refused))) AS refused_n, refused_n AS refused,
+    if(countIf(username != '') = 0, NULL, toNullable(toUInt64(countIf(status_code BETWEEN 200 AND 399 AND username != '')))) AS accepted,
+    uniqExactIf(username, username != '') AS names,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_refused)) AS seen_first, maxIf(time, $(http_refused)) AS seen_last
   FROM http
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} 
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 403
   GROUP BY window_at, src_ip, dst_ip
-  HAVING n > 0
+  HAVING refused_n > ifNull(accepted, 0)
+  UNION ALL
+  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_401' AS protocol, true AS told,
+    toUInt64(countIf($(http_asked))) AS asked_n, asked_n AS refused, NULL AS accepted, toUInt64(0) AS names,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_asked)) AS seen_first, maxIf(time, $(http_asked)) AS seen_last
+  FROM http
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 401
+  GROUP BY window_at, src_ip, dst_ip
+  HAVING asked_n > 2 * countIf(status_code BETWEEN 200 AND 399)
   UNION ALL
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_form' AS protocol, true AS told,
     toUInt64(count()) AS n, toUInt64(arrayMax(mapValues(sumMap(map(answer, 1))))) AS refused,
-    toUInt64(0) AS accepted, toUInt64(0) AS names,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    NULL AS accepted, toUInt64(0) AS names,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM (
-    SELECT time, src_ip, dst_ip, dst_port, direction, toString(status_code) || ' ' || toString(round(log2(1 + ifNull(response_bytes, 0)) * 4)) AS answer
+    SELECT time, src_ip, dst_ip, dst_port, direction, $(form_answer) AS answer
     FROM http
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND method IN ('POST', 'GET')
-      AND match(lower(uri), '(log-?in|sign-?in|log-?on|/auth|wp-admin|xmlrpc[.]php|j_security_check|/session|/token|password=|passwd=|pwd=)')
-      AND status_code NOT IN (401, 403) AND (method = 'POST' OR match(lower(uri), '(password|passwd|pwd)='))
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(form_sent)
   )
   GROUP BY window_at, src_ip, dst_ip
   HAVING n >= 10
   UNION ALL
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
     toUInt64(countIf(reply_code IN (230, 430, 530))) AS n, toUInt64(countIf(reply_code IN (430, 530))) AS refused,
-    toUInt64(countIf(reply_code = 230)) AS accepted, uniqExactIf(username, username NOT IN ('', '<unknown>')) AS names,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    toNullable(toUInt64(countIf(reply_code = 230))) AS accepted, uniqExactIf(username, username NOT IN ('', '<unknown>')) AS names,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM ftp
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
   GROUP BY window_at, src_ip, dst_ip
   UNION ALL
-  SELECT window_at, src_ip, dst_ip, protocol, false AS told, n, toUInt64(0) AS refused, toUInt64(0) AS accepted, toUInt64(0) AS names,
+  SELECT window_at, src_ip, dst_ip, protocol, false AS told, n, toUInt64(0) AS refused, NULL AS accepted, toUInt64(0) AS names,
     if(typical_bytes > 0, arrayCount(one -> abs(one - typical_bytes) <= 0.25 * typical_bytes, sizes) / length(sizes), 0.) AS alike,
-    typical_s, if(n >= 20 AND like_refused, n * alike, 0.) AS alike_refusals, way, port, seen_first, seen_last
+    typical_s, if(n >= 20 AND like_refused, n * alike, 0.) AS alike_refusals, later, way, port, seen_first, seen_last
   FROM (
     SELECT window_of(time) AS window_at, src_ip, dst_ip,
-      multiIf(dst_port IN (22, 2222), 'ssh', dst_port = 3389, 'rdp', dst_port = 21, 'ftp', dst_port = 23, 'telnet',
-        dst_port = 445, 'smb', dst_port IN (5985, 5986), 'winrm', dst_port = 389, 'ldap', dst_port = 110, 'pop3', dst_port = 143, 'imap',
-        dst_port = 587, 'submission', dst_port IN (993, 995), 'mail over TLS', dst_port = 1433, 'mssql', dst_port = 1521, 'oracle',
-        dst_port = 3306, 'mysql', dst_port = 5432, 'postgresql', dst_port = 5900, 'vnc', dst_port = 6379, 'redis',
-        service != '', service, toString(dst_port)) AS protocol,
+      $(login_protocol) AS protocol,
       count() AS n,
       $(sample_of_events(5000, $(received))) AS sizes,
-      arraySort(sizes)[intDiv(length(sizes) + 1, 2)] AS typical_bytes,
+      $(typical_received) AS typical_bytes,
       toFloat64(quantileExact(ifNull(duration_s, 0))) AS typical_s,
+      toUInt64($(later_sessions)) AS later,
       -- What a server answers to a wrong password, and how long that takes: a banner, keys and a refusal or two.
       multiIf(
         protocol = 'ssh', typical_bytes BETWEEN 900 AND 9000 AND typical_s <= 40,
@@ -108,7 +118,7 @@ FROM (
       min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
     FROM connection
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-      AND transport = 'tcp' AND $(login_port) AND $(answered) AND $(received) > 0
+      AND transport = 'tcp' AND $(calls_another) AND $(login_port) AND $(answered) AND $(received) > 0
     GROUP BY window_at, src_ip, dst_ip, protocol
     HAVING n >= 3
   )

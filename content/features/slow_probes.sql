@@ -5,6 +5,7 @@ reads: [connection]
 columns:
   targets: {unit: count, says: different hosts and ports at which it failed}
   hours: {unit: count, says: hours in which it tried}
+  span_hours: {unit: count, says: hours from the first such hour to the last}
   busiest_hour: {unit: count, says: targets in its busiest hour}
   hosts: {unit: count, says: hosts at which it failed}
   ports: {unit: count, says: ports at which it failed}
@@ -16,6 +17,7 @@ SELECT
   src_ip,
   uniqExactMerge(targets_state) AS targets,
   uniqExact(hour) AS hours,
+  dateDiff('hour', min(hour), max(hour)) + 1 AS span_hours,
   max(hour_targets) AS busiest_hour,
   uniqExactMerge(hosts_state) AS hosts,
   uniqExactMerge(ports_state) AS ports,
@@ -37,7 +39,7 @@ FROM (
     max(time) AS last_hour_at
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
-    AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide)
+    AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide) AND $(calls_another)
     -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
     AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(left_out_slow_scan)
   GROUP BY hour, src_ip

@@ -36,14 +36,8 @@ FROM (
   FROM (
     SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, direction AS way, history, dst_packets,
       $(answer_unseen_by(toUnixTimestamp(window_at) + {window_s:UInt32})) AS unseen
-    FROM (
-      SELECT time, src_ip, dst_ip, dst_port, src_port, direction, history, dst_packets
-      FROM connection
-      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(lone_packet)
-    ) AS lone
-    LEFT JOIN $(began_before_lone) AS there ON there.a = lone.src_ip AND there.b = lone.dst_ip AND there.port = lone.dst_port
-    LEFT JOIN $(began_before_lone) AS back ON back.a = lone.dst_ip AND back.b = lone.src_ip AND back.port = lone.src_port
-    WHERE (there.began_at = toDateTime64(0, 6) OR there.began_at > time) AND (back.began_at = toDateTime64(0, 6) OR back.began_at > time)
+    FROM connection
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(lone_packet) AND $(calls_another) AND event_id NOT IN $(left_of_session)
   )
   WHERE NOT unseen
   GROUP BY window_at, src_ip, dst_ip, dst_port

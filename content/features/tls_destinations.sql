@@ -5,6 +5,7 @@ reads: [tls]
 columns:
   handshakes: {unit: count, says: handshakes}
   self_signed: {unit: count, says: with a certificate that signed itself}
+  own_authority: {unit: count, says: with certificates that end in an authority of their own}
   clients: {unit: count, says: local hosts that talk TLS to the same destination}
   hosts: {unit: count, says: local hosts that talk TLS at all}
   place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
@@ -15,7 +16,7 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_at, src_ip, dst_ip, dst_port, handshakes, self_signed,
+  window_at, src_ip, dst_ip, dst_port, handshakes, self_signed, own_authority,
   count() OVER (PARTITION BY window_at, dst_ip) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
@@ -24,7 +25,8 @@ FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip, dst_port,
     count() AS handshakes,
-    countIf($(certificate_self_signed)) AS self_signed,
+    countIf($(signed_itself)) AS self_signed,
+    countIf($(own_authority)) AS own_authority,
     countIf(server_name = '') / count() AS unnamed_share,
     max(server_name) AS server_name,
     max(issuer) AS issuer,

@@ -17,7 +17,7 @@ SELECT
 FROM (
   SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, transport, outcome, $(failed) AS failed
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND NOT $(wide)
+  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND NOT $(wide) AND $(calls_another)
     AND direction != 'inbound'
     -- only what failed for five hosts at least, whenever
     AND (dst_ip, dst_port, transport) IN (

@@ -14,16 +14,16 @@ columns:
   dst_ip: {unit: text, says: "its address, '' when a proxy lies between"}
   dst_name: {unit: text, says: "its name, when a proxy lies between"}
   dst_port: {unit: port, says: its port}
-  destination_age_h: {unit: count, says: hours since anyone here first called that destination}
+  destination_age_h: {unit: count, says: hours in which the network was seen since anyone here first called that destination}
   earlier_clients: {unit: count, says: "local hosts that called that destination before the window began, itself included; more than 50 count as that"}
-  network_age_h: {unit: count, says: hours of network history}
+  network_age_h: {unit: count, says: earlier hours in which the network was seen}
 */
 SELECT
   window_at, src_ip, sent_bytes, received_bytes, net_bytes, sent_share, destinations, top_bytes, top_share,
   destination, dst_ip, dst_name, dst_port,
-  dateDiff('hour', place_first, last_at) AS destination_age_h,
+  $(watched_between(place_first, last_at)) AS destination_age_h,
   arrayCount(one -> one < window_at, place_clients) AS earlier_clients,
-  dateDiff('hour', {begun:DateTime64(6)}, first_at) AS network_age_h,
+  $(watched_h(first_at)) AS network_age_h,
   first_at, last_at
 FROM (
   SELECT

@@ -240,6 +240,7 @@ function checkConditions(detector: Detector, readable: ReadonlySet<string>): voi
   check('when', detector.when, 'expression');
   for (const [i, { when }] of detector.raise.entries()) check(`raise.${i}`, when, 'expression');
   for (const [i, { when }] of detector.lower.entries()) check(`lower.${i}`, when, 'expression');
+  for (const [i, { when }] of detector.called.entries()) check(`called.${i}`, when, 'expression');
   for (const { table, where, order, counts } of detector.evidence) {
     if (!Object.hasOwn(tables, table)) mistakes.add(file, `evidence: there is no table ${table}`);
     check('evidence.where', where, 'expression');
@@ -285,6 +286,8 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
   for (const name of placeholders(detector.explain)) used.set(name, 'explain');
   for (const { because } of detector.lower)
     for (const name of placeholders(because)) used.set(name, 'lower.because');
+  for (const { title, explain, next } of detector.called)
+    for (const name of placeholders(JSON.stringify([title, explain, next]))) used.set(name, 'called');
   for (const step of detector.next) for (const name of placeholders(step)) used.set(name, 'next');
   for (const [place, queries] of [
     ['evidence', detector.evidence],
@@ -307,7 +310,7 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
         `${place}: no column ${name} in features/${feature.id}; there are ${[...known].join(', ')}`,
       );
   }
-  for (const id of detector.attack) {
+  for (const id of [...detector.attack, ...detector.called.flatMap(({ attack }) => attack ?? [])]) {
     if (!technique(id)) mistakes.add(file, `attack: ${id} is not in the pinned ATT&CK list`);
   }
   const expects = new Set(detector.tests.map((one) => one.expect));
@@ -340,11 +343,11 @@ export function unusedColumns({ features, detectors }: Content): { file: string;
   for (const one of detectors) {
     const names = used.get(one.features) ?? new Set<string>();
     used.set(one.features, names);
-    const conditions = [one.when, ...one.raise.map(({ when }) => when), ...one.lower.map(({ when }) => when)];
+    const conditions = [one.when, ...[...one.raise, ...one.lower, ...one.called].map(({ when }) => when)];
     for (const sql of conditions)
       for (const { kind, text } of sqlTokens(sql)) if (kind === 'word') names.add(text);
-    const { explain, next, evidence, recount, lower } = one;
-    for (const name of placeholders(JSON.stringify([explain, next, evidence, recount, lower])))
+    const { explain, next, evidence, recount, lower, called } = one;
+    for (const name of placeholders(JSON.stringify([explain, next, evidence, recount, lower, called])))
       names.add(name);
     for (const { counts } of [...evidence, ...recount])
       for (const name of Object.keys(counts)) names.add(name);

@@ -23,16 +23,18 @@ export function findingOf(
   techniques: Techniques,
 ): Finding {
   const { row, baseline } = judgement;
+  const named = namedBy(detector, row);
   const values: Record<string, unknown> = { ...row.entity, ...row.values };
+  if (detector.model.kind === 'deviation') values.unlike = unlike[baseline.level];
   const units = { ...unitsOf(feature), ...modelColumns[detector.model.kind] };
-  const named = techniquesOf(detector, values);
+  const techniques_named = techniquesOf(named.attack, values);
   return {
     finding_id: findingId(detector.id, row.key, row.first_at),
     detector: detector.id,
-    title: detector.title,
+    title: fillTemplate(named.title, values, units),
     severity: severityOf(detector, row),
     stage: detector.stage,
-    attack: named.flatMap((id) => {
+    attack: techniques_named.flatMap((id) => {
       const found = techniques(id);
       return found ? [{ id, name: found.name, tactics: [...found.tactics] }] : [];
     }),
@@ -48,7 +50,7 @@ export function findingOf(
     p_value: judgement.p_value,
     confidence_score: confidence(baseline, judgement.p_value),
     risk_score: 0,
-    summary: [detector.explain, ...lowering(detector, row).map((one) => one.because)]
+    summary: [named.explain, ...lowering(detector, row).map((one) => one.because)]
       .map((one) => fillTemplate(one, values, units))
       .join(' '),
     reasons: [...judgement.reasons].sort((a, b) => b.weight - a.weight),
@@ -60,7 +62,7 @@ export function findingOf(
     members_total: 0,
     folded_into: '',
     related: [],
-    next: detector.next.map((step) => fillTemplate(step, values, units)),
+    next: named.next.map((step) => fillTemplate(step, values, units)),
     false_positives: detector.false_positives,
     caveats: [],
   };
@@ -79,10 +81,32 @@ function findingId(detector: string, key: string, first_at: number): string {
   return createHash('sha256').update(`${detector}\0${key}\0${first_at}`).digest('hex').slice(0, 16);
 }
 
+/** Whom the rung speaks of that a row was compared with, so that a title claims no other comparison. */
+const unlike = {
+  entity: 'itself',
+  peer_group: 'its peers',
+  population: 'the other hosts here',
+  prior: 'hosts of other networks',
+} as const;
+
+/** What a row is called, and what is said of it then. */
+function namedBy(
+  detector: Detector,
+  { called }: FeatureRow,
+): Pick<Detector, 'title' | 'explain' | 'attack' | 'next'> {
+  const other = detector.called[called];
+  return {
+    title: other?.title ?? detector.title,
+    explain: other?.explain ?? detector.explain,
+    attack: other?.attack ?? detector.attack,
+    next: other?.next ?? detector.next,
+  };
+}
+
 /** The detector's techniques, and those an outside engine named itself. */
-function techniquesOf(detector: Detector, values: Record<string, unknown>): string[] {
+function techniquesOf(attack: readonly string[], values: Record<string, unknown>): readonly string[] {
   const said = typeof values.techniques === 'string' ? values.techniques.match(/T\d{4}(\.\d{3})?/g) : null;
-  return said && said.length > 0 ? [...new Set(said)].slice(0, 5) : detector.attack;
+  return said && said.length > 0 ? [...new Set(said)].slice(0, 5) : attack;
 }
 
 /** As the detector says, raised by what makes it worse, and no higher than what makes it harmless allows. */

@@ -27,6 +27,7 @@ function beaconRows(day: number): [number, FeatureRow][] {
       worth: true,
       raised: [],
       lowered: [],
+      called: -1,
       entity: { src_ip: '10.0.0.5', dst_ip: '203.0.113.9', dst_port: 443, transport: 'tcp' },
       values: { call_times: inside, call_bytes: inside.map(() => 0), clients: 1, hosts: 20 },
     };
@@ -145,6 +146,7 @@ describe('a host that is unlike all others in every hour', () => {
     worth: true,
     raised: [],
     lowered: [],
+    called: -1,
     entity: { src_ip: host },
     values: {
       ...Object.fromEntries(names.map((name, c) => [name, figures[c]!])),

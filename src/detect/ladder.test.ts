@@ -24,6 +24,7 @@ function row(window_at_s: number, host: string, values: FeatureRow['values'], pe
     worth: true,
     raised: [true],
     lowered: [],
+    called: -1,
     entity: { src_ip: host },
     values,
   };

@@ -20,6 +20,7 @@ function service(host: string, hour: number): FeatureRow {
     worth: hour >= 24,
     raised: [],
     lowered: [],
+    called: -1,
     entity: { dst_ip: host, dst_port: 8443, transport: 'tcp' },
     values: { new_services: 1, clients: 2 },
   };

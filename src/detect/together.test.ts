@@ -25,6 +25,7 @@ function row(window_at_s: number, host: string, values: Record<string, unknown>)
     worth: true,
     raised: [],
     lowered: [],
+    called: -1,
     entity,
     values: values as FeatureRow['values'],
   };

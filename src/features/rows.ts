@@ -16,9 +16,10 @@ export function rowReader(
   detector: Detector,
   deviceAt: DeviceAt,
 ): (row: readonly unknown[]) => FeatureRow {
+  const flags_at = 6;
   const raises = detector.raise.length;
   const columns = Object.entries(feature.columns);
-  const grain_at = 5 + raises + detector.lower.length;
+  const grain_at = flags_at + raises + detector.lower.length;
   const columns_at = grain_at + feature.grain.length;
   return (row) => {
     const entity: Record<string, string | number> = {};
@@ -43,8 +44,9 @@ export function rowReader(
       host: who(feature.grain[0]!),
       peer: String(row[3]),
       worth: row[4] === 1,
-      raised: row.slice(5, 5 + raises).map((flag) => flag === 1),
-      lowered: row.slice(5 + raises, grain_at).map((flag) => flag === 1),
+      called: Number(row[5]),
+      raised: row.slice(flags_at, flags_at + raises).map((flag) => flag === 1),
+      lowered: row.slice(flags_at + raises, grain_at).map((flag) => flag === 1),
       entity,
       values,
     };

@@ -22,8 +22,8 @@ export function windowsOf(detector: Detector): Windows {
 
 /**
  * The statement that gives a detector's feature rows for all windows that start in a range, oldest first.
- * Adds to the feature's own columns: worth (the detector's `when`), raise_0 … (its `raise` conditions), lower_0 …, instants
- * as numbers. A window's row is computed from events of that window and before, never after, so that it is the same in
+ * Adds to the feature's own columns: worth (the detector's `when`), called (which of its `called` names it, -1 for none),
+ * raise_0 … (its `raise` conditions), lower_0 …, instants as numbers. A window's row is computed from events of that window and before, never after, so that it is the same in
  * whatever ranges the windows are asked for. `all`: from the first event that is stored to just after the last.
  */
 export function featureStatement(
@@ -45,7 +45,7 @@ export function featureStatement(
   toFloat64(toUnixTimestamp64Micro(toDateTime64(first_at, 6))) AS first_at_us,
   toFloat64(toUnixTimestamp64Micro(toDateTime64(last_at, 6))) AS last_at_us,
   ${feature.sql.includes('peer_group') ? 'toString(peer_group)' : "''"} AS peer,
-  worth, ${[...raises, ...lowers, ...feature.grain, ...columns].join(', ')}
+  worth, ${called(detector)} AS called, ${[...raises, ...lowers, ...feature.grain, ...columns].join(', ')}
 FROM (SELECT *, toUInt8(${detector.when}) AS worth FROM (
 ${expandWindows(feature.sql, window_s, hop_s)}
 ))
@@ -64,6 +64,11 @@ ORDER BY window_at_s, ${feature.grain.join(', ')}`;
   return { sql, params };
 }
 
+function called({ called }: Detector): string {
+  if (called.length === 0) return 'toInt16(-1)';
+  return `toInt16(multiIf(${called.map(({ when }, i) => `${when}, ${i}`).join(', ')}, -1))`;
+}
+
 /** The columns of `featureStatement`, in order. */
 export function statementColumns(feature: Feature, detector: Detector): string[] {
   return [
@@ -72,6 +77,7 @@ export function statementColumns(feature: Feature, detector: Detector): string[]
     'last_at_us',
     'peer',
     'worth',
+    'called',
     ...detector.raise.map((_, i) => `raise_${i}`),
     ...detector.lower.map((_, i) => `lower_${i}`),
     ...feature.grain,

@@ -52,13 +52,13 @@ export async function statementMistakes(store: Store, content: Content): Promise
     await note(role.file, () => describe(store, roleStatement(role), {}).then(() => {}));
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
-    const bare = { ...detector, when: 'true', raise: [], lower: [] };
+    const bare = { ...detector, when: 'true', raise: [], lower: [], called: [] };
     await checkForms(store, detector, feature).catch(async (error: unknown) => {
       // Conditions are the detector's; whatever fails without them is the feature's.
       const before = mistakes.size;
       await note(feature.file, () => checkForms(store, bare, feature));
       if (mistakes.size === before && !mistakes.has(told(feature.file, error)))
-        mistakes.add(told(`${detector.file}: when, raise or lower`, error));
+        mistakes.add(told(`${detector.file}: when, raise, lower or called`, error));
     });
     for (const { where, sql, params } of backing(detector, feature))
       await note(`${detector.file}: ${where}`, () => describe(store, sql, params).then(() => {}));

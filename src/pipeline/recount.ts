@@ -31,6 +31,8 @@ export async function recount(store: Store, detector: Detector, finding: Finding
     });
     if (Number(row?.events ?? 0) === 0) continue;
     for (const [column, value] of Object.entries(told)) {
+      // What cannot be seen is not said (fillTemplate leaves it out), so there is nothing to count.
+      if (isNothing(value)) continue;
       const now = row?.[column];
       counted.push({ column, told: value, counted: now, agrees: same(value, now) });
     }
@@ -44,6 +46,10 @@ async function firstWithRows(store: Store, detector: Detector, finding: Finding)
     if (Number(row?.n ?? 0) > 0) return i;
   }
   return null;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || Number.isNaN(value);
 }
 
 /** Whether two values are the same number, or the same text. A share of nothing is nothing. */

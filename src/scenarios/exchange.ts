@@ -292,6 +292,7 @@ export function httpEvent(c: Connection, time: number, r: Request): Http {
     request_mime: r.request_mime ?? '',
     response_mime: r.response_mime ?? 'text/html',
     username: r.username ?? '',
+    authorization: (r.username ?? '') === '' ? '' : 'basic',
     proxied: '',
   };
 }

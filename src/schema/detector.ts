@@ -177,6 +177,8 @@ export type ModelUse = z.infer<typeof ModelUse>;
 
 const Duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration such as 30m, 1h, 1d');
 
+const Technique = z.string().regex(/^T\d{4}(\.\d{3})?$/);
+
 export const DetectorTest = z.strictObject({
   name: z.string(),
   given: z
@@ -227,7 +229,7 @@ export const Detector = z.strictObject({
   title: z.string(),
   sees: z.string(),
   misses: z.string(),
-  attack: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/)).min(1),
+  attack: z.array(Technique).min(1),
   stage: Stage,
   features: z.string(),
   window: Duration,
@@ -258,6 +260,20 @@ export const Detector = z.strictObject({
       'SQL conditions under which it is at most so severe, and why; the sentence says it, columns by name',
     ),
   explain: z.string(),
+  called: z
+    .array(
+      z.strictObject({
+        when: z.string(),
+        title: z.string(),
+        explain: z.string().optional(),
+        attack: z.array(Technique).optional(),
+        next: z.array(z.string()).min(1).optional(),
+      }),
+    )
+    .default([])
+    .describe(
+      "SQL conditions under which what was seen has another name: the first that holds gives the title, and what else it names in place of the detector's own; an empty attack names no technique",
+    ),
   next: z.array(z.string()).min(1).describe('what a person looks at next'),
   false_positives: z.array(z.string()).min(1),
   evidence: z
@@ -274,7 +290,7 @@ export type Detector = z.infer<typeof Detector> & { file: string };
 
 /** Columns that a model adds to a row, for the texts of a finding. */
 export const modelColumns: Readonly<Record<ModelUse['kind'], Readonly<Record<string, Unit>>>> = {
-  deviation: {},
+  deviation: { unlike: 'text' },
   forest: {},
   beacon: {
     period_s: 'seconds',

@@ -17,6 +17,8 @@ export interface FeatureRow {
   readonly raised: readonly boolean[];
   /** which `lower` conditions hold */
   readonly lowered: readonly boolean[];
+  /** which of the detector's `called` names it, -1 for none */
+  readonly called: number;
   readonly entity: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number | string | readonly unknown[]>>;
 }

@@ -28,6 +28,7 @@ export const http: SuricataLog = {
       request_mime: '',
       response_mime: mimeOf(r.text(of, 'http_content_type')),
       username: '',
+      authorization: '',
       proxied: r.text(of, 'xff'),
     };
   },

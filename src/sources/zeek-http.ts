@@ -24,6 +24,8 @@ export const http: ZeekLog = {
       request_mime: r.texts('orig_mime_types')[0] ?? '',
       response_mime: r.texts('resp_mime_types')[0] ?? '',
       username: r.text('username'),
+      // Zeek reads the account of the basic scheme alone.
+      authorization: r.text('username') === '' ? '' : 'basic',
       proxied: r.texts('proxied').join(', '),
     };
   },

@@ -27,7 +27,8 @@ export const ssl: ZeekLog = {
       ja4: r.text('ja4'),
       subject,
       issuer,
-      self_signed: (subject !== '' && subject === issuer) || /^self.signed/.test(validation_status),
+      self_signed:
+        (subject !== '' && subject === issuer) || /^self.signed certificate$/.test(validation_status),
       validation_status,
       cert_fingerprints: fingerprints(r),
     };

@@ -521,7 +521,7 @@ describe('weir check', () => {
     const ran = await weir('check', '--content', dir);
     assert.equal(ran.status, 2);
     assert.match(ran.err, /own_many\.yaml: evidence 1: .*no_such_column/);
-    assert.match(ran.err, /own_many\.yaml: when, raise or lower: .*no_such_either/);
+    assert.match(ran.err, /own_many\.yaml: when, raise, lower or called: .*no_such_either/);
   });
 });
 

@@ -18,6 +18,7 @@ export const http = table('http', 'One HTTP request with its answer.', {
   request_mime: word('media type of the request body'),
   response_mime: word('media type of the response body'),
   username: text('user of HTTP authentication; passwords are never kept'),
+  authorization: word("scheme of HTTP authentication: basic, digest, ntlm, ...; '' when none is seen"),
   proxied: word("Via or X-Forwarded-For headers, '' when none"),
 });
 export type Http = RecordOf<typeof http>;

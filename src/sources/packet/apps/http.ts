@@ -175,6 +175,7 @@ export class HttpApp implements App {
       request_mime: request?.content_type ?? '',
       response_mime: response?.content_type ?? '',
       username: request?.username ?? '',
+      authorization: request?.authorization ?? '',
       proxied: request?.proxied ?? '',
     };
     flow.emit(event);
