@@ -320,7 +320,10 @@ async function measure(folder: string, hosts: number): Promise<void> {
   );
   const office = officeLog(folder, hosts);
   const logOf = (attack: Attack): string => {
-    const path = join(folder, `attack-${hosts}-${days}d-${values.logs}-${values.attacks}-${seed}-${attack.name}.json`);
+    const path = join(
+      folder,
+      `attack-${hosts}-${days}d-${values.logs}-${values.attacks}-${seed}-${attack.name}.json`,
+    );
     const lines = [...written(scenario(attack.name, attack.params, { seed, start }))];
     writeFileSync(path, lines.map((one) => `${one}\n`).join(''));
     return path;

@@ -7,6 +7,7 @@ columns:
   packets: {unit: count, says: packets}
   sources: {unit: count, says: sources}
   per_second: {unit: ratio, says: connections a second}
+  failed: {unit: count, says: connections that came to nothing}
   failed_share: {unit: share, says: of them came to nothing}
   dst_port: {unit: port, says: port hit most}
   src_ip: {unit: text, says: source that sent most}
@@ -19,7 +20,8 @@ SELECT
   sum(src_packets) AS packets,
   uniq(src_ip) AS sources,
   connections / greatest(1, dateDiff('second', min(time), max(time))) AS per_second,
-  countIf($(failed)) / count() AS failed_share,
+  countIf($(failed)) AS failed,
+  failed / connections AS failed_share,
   $(most_frequent(dst_port)) AS dst_port,
   $(most_frequent(src_ip)) AS src_ip,
   arrayMax(mapValues(sumMap(map(if(dst_port < 1024, dst_port, 0), 1)))) / connections AS port_share,

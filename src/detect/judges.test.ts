@@ -190,3 +190,44 @@ describe('a host that is unlike all others in every hour', () => {
     assert.ok(lastOf(40, (hour) => Number(hour === 39)) < 0.01);
   });
 });
+
+describe('a flood', () => {
+  const row = (at: number, host: string, connections: number, failed: number): FeatureRow => ({
+    window_at_s: at,
+    first_at: at * 1e6,
+    last_at: (at + 599) * 1e6,
+    key: `${host} tcp`,
+    host,
+    peer: '',
+    worth: connections >= 2000,
+    raised: [],
+    lowered: [],
+    called: -1,
+    entity: { dst_ip: host, transport: 'tcp' },
+    values: { connections, failed },
+  });
+  /** What 30,000 connections to a host that hardly any are made to give, after three days of servers that get so many. */
+  function pOf(busy: number, failed: number): number {
+    const floods = judge('host_flood');
+    const calibrator = new Calibrator(detector('host_flood'));
+    let p = 1;
+    for (let n = 0; n <= 3 * 144; n++) {
+      const at = 100 * day_s + n * 600;
+      const rows = [1, 0.3, 0.1, 0.08, 0.02].map((share, i) =>
+        row(at, `10.0.0.${i}`, Math.round(busy * share * (1 + (n % 7) / 10)), (n * (i + 3)) % 23),
+      );
+      if (n === 3 * 144) rows.push(row(at, '10.0.0.80', 30_000, failed));
+      calibrator.advance(at);
+      const judged = floods.judge(at, rows).map((one) => calibrator.calibrated(one));
+      calibrator.add(at, judged, rows.length);
+      p = judged.find((one) => one.row.host === '10.0.0.80')?.p_value ?? 1;
+    }
+    return p;
+  }
+
+  it('of connections that come to nothing is as strange where servers are busy as where they are not', () => {
+    for (const busy of [300, 3000, 15_000])
+      assert.ok(pOf(busy, 29_700) < 3e-4, `busy ${busy}: ${pOf(busy, 29_700)}`);
+    assert.ok(pOf(15_000, 30) > 0.01, 'as many that are served are a busy hour of a large network');
+  });
+});
