@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countAtMost, OldestOut, OldestOutSet, OnceADay, remembered } from './bounded.ts';
+import { countAtMost, OldestOut, OldestOutSet, remembered } from './bounded.ts';
 
 test('a full memory pushes out what was set longest ago and counts it; renewing makes young', () => {
   const map = new OldestOut<string, number>(2);
@@ -34,18 +34,6 @@ test('whatever comes, a memory holds no more than it may, and those are the newe
       for (const key of newest) assert.equal(map.get(key), keys.lastIndexOf(key));
     }),
   );
-});
-
-test('once a day lets a key through once a day, and again when it was forgotten', () => {
-  const once = new OnceADay(2);
-  const day = 86_400;
-  assert.deepEqual(
-    [once.first('a', 10), once.first('a', day - 1), once.first('a', day), once.first('a', 2 * day - 1)],
-    [true, false, true, false],
-  );
-  once.first('b', day);
-  once.first('c', day);
-  assert.equal(once.first('a', day), true);
 });
 
 test('a remembered function is asked once for what comes often, and its memory is bounded', () => {

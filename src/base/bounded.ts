@@ -86,23 +86,6 @@ export class OldestOutSet<K> {
   }
 }
 
-/** Lets a key through once a day (UTC) of event time; remembers `most` keys, those let through last. */
-export class OnceADay {
-  readonly #day_of: OldestOut<string, number>;
-
-  constructor(most: number) {
-    this.#day_of = new OldestOut(most);
-  }
-
-  /** `at_s`: seconds since 1970. */
-  first(key: string, at_s: number): boolean {
-    const day = Math.floor(at_s / 86_400);
-    if (this.#day_of.get(key) === day) return false;
-    this.#day_of.renew(key, day);
-    return true;
-  }
-}
-
 /**
  * A pure function of one text, with a bounded memory: at most `most` answers, in two generations, so that what is asked
  * for often stays. The remembered texts are copies: a text cut out of a file's chunk would keep the whole chunk alive.

@@ -1,8 +1,9 @@
-import { OnceADay } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
+import { quantile } from '../base/stats.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import { scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector } from '../schema/detector.ts';
+import { House } from './house.ts';
 import type { Judgement } from './judge.ts';
 import { Waiting } from './waiting.ts';
 
@@ -10,8 +11,6 @@ import { Waiting } from './waiting.ts';
 const enough = 200;
 /** Past scores kept, the newest. */
 const most = 4096;
-/** Hosts remembered as strange on a day; beyond that the oldest is forgotten. */
-const most_hosts = 100_000;
 /** A row below this is strange. */
 const strange_p = 0.01;
 /** The score that goes with it. */
@@ -38,14 +37,15 @@ interface Learned {
  *
  * What is strange by its model, whatever excuses it, does not teach: it stands in with as many rows at the edge as honest
  * chances give. So neither a host that does the same every day nor many that do it at once make it usual for the others;
- * that a model's chances are too small for this network shows in the ordinary ones. Only where a model has no p-value of
- * its own do strange scores count, once a host and day and at most twice as many as chance gives.
+ * that a model's chances are too small for this network shows in the ordinary ones. Where a model has no p-value of its
+ * own, strange scores of different hosts on different days count as they are, once there are three.
  */
 export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
   readonly #scores: number[] = [];
-  readonly #once = new OnceADay(most_hosts);
+  readonly #house = new House();
+  #of_house: number[] = [];
   #ordinary = 0;
   #strange = 0;
   #added = 0;
@@ -91,16 +91,20 @@ export class Calibrator {
     this.#rows += rows - judgements.length + ordinary.length;
     for (const { score } of ordinary) this.#keep(score);
     this.#ordinary += ordinary.length;
-    if (this.#own_p) {
-      for (; this.#strange + 1 <= strange_p * this.#ordinary; this.#strange++) this.#keep(strange_score);
-      return;
-    }
-    for (const { row, score, model_p } of judgements) {
-      if (model_p >= strange_p || this.#strange >= 1 + 2 * strange_p * this.#ordinary) continue;
-      if (!this.#once.first(row.host, window_at_s)) continue;
-      this.#strange++;
-      this.#keep(score);
-    }
+    if (!this.#own_p) this.#learnStrange(window_at_s, judgements);
+    const due = strange_p * this.#ordinary;
+    if (this.#strange + 1 > due) return;
+    const edge = this.#own_p ? strange_score : quantile(this.#scores, 1 - strange_p);
+    for (; this.#strange + 1 <= due; this.#strange++) this.#keep(edge);
+  }
+
+  #learnStrange(window_at_s: number, judgements: readonly Judgement[]): void {
+    for (const { row, score, model_p } of judgements)
+      if (model_p < strange_p && this.#house.note(row.host, window_at_s)) this.#of_house.push(score);
+    if (this.#house.shown === 0) return;
+    for (const score of this.#of_house) this.#keep(score);
+    this.#strange += this.#of_house.length;
+    this.#of_house = [];
   }
 
   #keep(score: number): void {

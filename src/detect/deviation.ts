@@ -15,6 +15,7 @@ import type { Baseline, Reason } from '../schema/finding.ts';
 import { numbers, Recent } from './columns.ts';
 import { Habits } from './habit.ts';
 import { comparable, History, type Taught } from './history.ts';
+import { isCrowd } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
@@ -23,8 +24,6 @@ type Use = Extract<ModelUse, { kind: 'deviation' }>;
 const strength = { population: 12, peer_group: 12, entity: 6 } as const;
 /** Others in the same window that are enough to compare with when the network has no past. */
 const enough_past = 64;
-/** Hosts that show the same at once before they are the population rather than strange in it, and more than half of all. */
-const crowd = 20;
 /** A host that does the same to many others must not become the population. */
 const most_of_host = 5;
 /** Hours are compared with hours of the same part of the day, this many hours long. */
@@ -270,11 +269,6 @@ function narrowed(column: DeviationColumn, state: Usual, weight: number): Deviat
       strength: weight,
     },
   };
-}
-
-/** Whether hosts that are far out together are no longer strange but what the network does now. */
-function isCrowd(far_hosts: number, hosts: number): boolean {
-  return far_hosts > crowd && 2 * far_hosts > hosts;
 }
 
 /** What other hosts show in the same window; a host that does the same to many is not its own population. */

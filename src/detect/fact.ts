@@ -5,6 +5,7 @@ import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import { Habits } from './habit.ts';
+import { House } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'fact' }>;
@@ -12,33 +13,8 @@ type Use = Extract<ModelUse, { kind: 'fact' }>;
 /** Entities remembered; beyond that the oldest is forgotten. */
 const most_entities = 200_000;
 
-/** Different hosts on different days from which on it is a habit of the house. */
-const least_of_house = 3;
-/** Hosts remembered for each habit of the house. */
-const most_hosts = 10_000;
 /** Habits of the house kept apart (signatures of another engine); beyond that the one unheard for longest is forgotten. */
 const most_habits = 1000;
-
-/**
- * How many different hosts showed it on different days: each host counts once, and each day once. So neither one noisy
- * host nor many that do it at once make it a habit of the house, and so excuse another.
- */
-class House {
-  readonly #hosts = new OldestOutSet<string>(most_hosts);
-  #day = Number.NaN;
-  #shown = 0;
-
-  note(host: string, day: number): void {
-    if (day === this.#day || !this.#hosts.add(host)) return;
-    this.#day = day;
-    this.#shown++;
-  }
-
-  /** 0 until it is a habit of the house. */
-  get shown(): number {
-    return this.#shown < least_of_house ? 0 : this.#shown;
-  }
-}
 
 /**
  * Something that is telling in itself. How telling is learned from the network: what an entity showed on three days is
@@ -107,7 +83,7 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
         if (!seen.add(row.key)) continue;
         const house = houses.get(whatOf(row)) ?? new House();
         houses.renew(whatOf(row), house);
-        house.note(actorOf(row), Math.floor(at_s / 86_400));
+        house.note(actorOf(row), at_s);
       }
       return judged;
     },

@@ -15,19 +15,23 @@ import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Reason } from '../schema/finding.ts';
 import { columnValues, numbers } from './columns.ts';
 import { OddWindows } from './habit.ts';
+import { isCrowd } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'forest' }>;
 
 /** Rows of the past kept, the newest. */
 const most_rows = 20_000;
+/** Rows that score more stand out, and grow no forest; by Liu and others (2008) 0.6 and more is worth a look. */
+const stands_out = 0.6;
 /** The forest is grown anew when the past has grown by this much. */
 const regrow = 1.25;
 
 /**
  * An isolation forest over all figures of a host's window together: sees combinations that no single figure shows.
  * Learns from the past windows of all hosts; says nothing until there are `min_rows` of them. Figures are taken as
- * ln(1 + x), so that a factor counts the same everywhere. A host that was about as odd before is not told for being so
+ * ln(1 + x), so that a factor counts the same everywhere. Rows that stand out do not teach what is usual, unless more than 20
+ * hosts and more than half of all stand out in the same window. A host that was about as odd before is not told for being so
  * again: its chance is at least the share of its own past windows in which it was.
  */
 export function forestJudge(detector: Detector, feature: Feature, use: Use): Judge {
@@ -35,7 +39,8 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
   const window_s = duration(detector.window);
   const past: number[][] = [];
   const own = new OddWindows();
-  let waiting: { over_s: number; values: number[]; key: string; score: number | null }[] = [];
+  let waiting: { over_s: number; values: number[]; key: string; score: number | null; teaches: boolean }[] =
+    [];
   let added = 0;
   let grown_at = 0;
   let forest: Forest | null = null;
@@ -44,7 +49,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
   function learn(window_at_s: number): void {
     for (const one of waiting) {
       if (one.over_s > window_at_s) continue;
-      past[added++ % most_rows] = one.values;
+      if (one.teaches) past[added++ % most_rows] = one.values;
       if (one.score !== null) own.note(one.key, one.score, one.values.map(Math.expm1));
     }
     waiting = waiting.filter((one) => one.over_s > window_at_s);
@@ -71,12 +76,16 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       const logs = rows.map((row) => numbers(row, names).map((value) => Math.log1p(Math.max(0, value))));
       const grown = forest;
       const scores = grown ? scoreRows(matrix(logs), grown) : null;
+      const out = scores?.map((score) => Number(score > stands_out));
+      const out_hosts = new Set(rows.filter((_, i) => out?.[i]).map((row) => row.host)).size;
+      const crowded = isCrowd(out_hosts, new Set(rows.map((row) => row.host)).size);
       for (const [i, values] of logs.entries())
         waiting.push({
           over_s: window_at_s + window_s,
           values,
           key: rows[i]!.key,
           score: scores?.[i] ?? null,
+          teaches: crowded || !out?.[i],
         });
       if (!grown || !scores) return [];
       return rows.flatMap((row, i) => (row.worth ? [judgement(row, logs[i]!, scores[i]!, grown)] : []));
@@ -91,7 +100,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       says: `${numbered(past.length, 'count', 'past host-hours')} of the whole network, all figures together`,
     };
     // Exact attribution costs a walk through all leaves: only for rows that can become findings.
-    const weights = score > 0.6 ? shares(attribute(values, grown)) : names.map(() => 0);
+    const weights = score > stands_out ? shares(attribute(values, grown)) : names.map(() => 0);
     const reasons = names.map((name, c): Reason => {
       const { unit, says } = feature.columns[name]!;
       const actual = Number(row.values[name]);
@@ -106,7 +115,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       };
     });
     // Until calibration has seen enough scores, a forest's score proves nothing.
-    const p_value = score > 0.6 ? 0.02 : 1;
+    const p_value = score > stands_out ? 0.02 : 1;
     const habit_p = own.share(row.key, score, values.map(Math.expm1));
     return { row, score, p_value, model_p: p_value, habit_p, reasons, baseline: says };
   }

@@ -26,7 +26,7 @@ export interface DetectorRun {
 export interface DetectOptions {
   /** What ends before this is a baseline: learned from, not told; seconds since 1970. */
   readonly taught_until_s: number;
-  /** The greatest p-value worth telling, by how many rows the detector judges in a day; the rest is ordinary. */
+  /** The greatest p-value worth telling, by how many rows the detector judges in a day, the busiest other host left out; the rest is ordinary. */
   readonly most_p: (tests_per_day: number) => number;
   readonly techniques: Techniques;
 }
@@ -75,8 +75,12 @@ export async function detect(
     const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
     calibrator.add(window_at_s, judgements, window.length);
     // What is strange by itself is no test of the ordinary: attackers and noisy hosts must not raise the bar for others.
-    tests.note(window_at_s, judgements.filter((one) => one.model_p > ordinary_p).length);
-    const most_p = options.most_p(tests.at(window_at_s));
+    const ordinary = judgements.filter((one) => one.model_p > ordinary_p);
+    tests.note(
+      window_at_s,
+      ordinary.map(({ row }) => row.host),
+    );
+    const testsOf = tests.at(window_at_s);
     for (const judgement of judgements) {
       const { key, last_at } = judgement.row;
       const figures = figuresOf(detector, judgement.row);
@@ -86,7 +90,8 @@ export async function detect(
       }
       run.judged++;
       // Whoever gives a baseline says that what is in it is known: a beacon, a scanner.
-      if (judgement.p_value > most_p || of_baseline.covers(key, figures)) continue;
+      if (judgement.p_value > options.most_p(testsOf(judgement.row.host)) || of_baseline.covers(key, figures))
+        continue;
       const finding = findingOf(detector, feature, judgement, options.techniques);
       // A window may begin in what is only learned from; what is said begins where that ends.
       findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until_s * 1e6) });

@@ -26,14 +26,14 @@ function service(host: string, hour: number): FeatureRow {
   };
 }
 
-/** p of a new service in hour 32, after hours in which as many hosts as given opened one. */
-function after(opened: Readonly<Record<number, number>>): number {
+/** p of a new service in an hour, after hours in which as many hosts as given opened one. */
+function after(opened: Readonly<Record<number, number>>, at = 32): number {
   const judge = judgeOf(detector, content.features.get(detector.features)!);
   for (const [hour, hosts] of Object.entries(opened)) {
     const rows = Array.from({ length: hosts }, (_, i) => service(`10.0.${hour}.${i}`, Number(hour)));
     judge.judge(Number(hour) * hour_s, rows);
   }
-  return judge.judge(32 * hour_s, [service('10.0.99.1', 32)])[0]!.p_value;
+  return judge.judge(at * hour_s, [service('10.0.99.1', at)])[0]!.p_value;
 }
 
 describe('new things', () => {
@@ -43,8 +43,12 @@ describe('new things', () => {
       assert.ok(Math.abs(after(first_day) / alone - 1) < 1e-9, JSON.stringify(first_day));
   });
 
-  it('that come after its first day do', () => {
-    const alone = after({ 0: 1 });
-    assert.ok(after({ 0: 1, 26: 40 }) > 2 * alone);
+  it('that different hosts show on three days after its first do', () => {
+    const quiet = after({ 0: 1 }, 24 * 5);
+    assert.ok(after({ 0: 1, 50: 1, 74: 2, 98: 1 }, 24 * 5) > 1.2 * quiet);
+  });
+
+  it('that many hosts show at once do not: so does one intruder', () => {
+    assert.ok(after({ 0: 1, 26: 40 }) <= after({ 0: 1 }));
   });
 });

@@ -7,6 +7,7 @@ import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline } from '../schema/finding.ts';
+import { House } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'novelty' }>;
@@ -28,13 +29,15 @@ const half_life = 12;
 /**
  * How many things never seen before one entity shows, against how many it and the network usually show. The rate falls
  * as a network becomes known; windows without anything new count as zeros. What a network shows while it is `young`
- * teaches no rate: then all that is there is met for the first time.
+ * teaches no rate: then all that is there is met for the first time. The network's rate learns from different entities on
+ * different days, not from how many show something new at once nor from how much one does; the entity's own from all it does.
  */
 export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
   const young_s = use.young === undefined ? 0 : duration(use.young);
   const network: Rate = { at_s: Number.NaN, windows: 0, total: 0, squares: 0 };
   const entities = new OldestOut<string, Rate>(most_entities);
+  const house = new House();
   let begun_s = Number.NaN;
 
   function past(rate: Rate | undefined, window_at_s: number): CountPast {
@@ -91,7 +94,9 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
       if (window_at_s < begun_s + young_s) return judged;
       age(network, window_at_s, window_s);
       for (const [key, count] of counts) {
-        add(network, count);
+        const before = house.shown;
+        if (!use.by) add(network, count);
+        else if (count > 0 && house.note(key, window_at_s)) add(network, house.shown - before);
         let rate = entities.get(key);
         if (!rate) {
           rate = { at_s: window_at_s, windows: network.windows, total: 0, squares: 0 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { random } from '../base/random.ts';
 import { loadContent } from '../content/index.ts';
 import { shareOf, threshold } from '../models/allowance.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
@@ -49,7 +50,7 @@ async function told(id: string, rows: readonly FeatureRow[], taught_until_s = 0)
   };
   const run: DetectorRun = { detector: id, windows: 0, rows: 0, judged: 0, findings: 0 };
   const found: Finding[] = await detect(detector, feature, inOrder(), options, run);
-  return new Set(found.map((one) => String(one.entity.src_ip)));
+  return new Set(found.map((one) => String(one.entity.src_ip ?? one.entity.dst_ip)));
 }
 
 const attacker = '10.0.0.66';
@@ -129,6 +130,166 @@ for (const [id, { attack }] of Object.entries(kinds))
         { numRuns: 25 },
       );
     });
+  });
+
+/** Hosts by their number, apart from those above. */
+const host = (n: number): string => `10.0.4.${n + 1}`;
+/** Minute marks of two hours. */
+const beat = Array.from({ length: 120 }, (_, i) => i * 60);
+/** Ordinary figures of a host's hour, spread as such figures are (lognormal), the same for the same n. */
+function figures(n: number): object {
+  const { next, normal } = random(n + 1);
+  const around = (median: number, spread: number): number => median * Math.exp(spread * normal());
+  return {
+    connections: around(60, 0.8),
+    hosts: around(10, 0.6),
+    outside_hosts: around(7, 0.6),
+    internal_hosts: around(3, 0.5),
+    ports: around(3, 0.4),
+    failed_share: 0.05 * next(),
+    sent_bytes: around(3e5, 1.2),
+    received_bytes: around(4e6, 1.2),
+    services: around(3, 0.3),
+  };
+}
+const like_no_other = {
+  connections: 9000,
+  hosts: 900,
+  outside_hosts: 880,
+  internal_hosts: 20,
+  ports: 400,
+  failed_share: 0.9,
+  sent_bytes: 3e9,
+  received_bytes: 2e3,
+  services: 9,
+};
+
+/**
+ * What shows to a detector of each kind of model: `ordinary`, the n-th host's row of an hour (null: nothing that it would
+ * look at), and `strange`, the row of a host that is to be told; `i` tells apart what one host does to several.
+ */
+const laws: Record<
+  string,
+  {
+    readonly ordinary: ((at_s: number, n: number) => FeatureRow) | null;
+    readonly strange: (at_s: number, who: string, i: number) => FeatureRow;
+  }
+> = {
+  // fact
+  odd_certificate: {
+    ordinary: null,
+    strange: (at_s, who, i) =>
+      about(row(at_s, who, { self_signed: 1, clients: 1 }), {
+        src_ip: who,
+        dst_ip: `203.0.113.${i % 250}`,
+        dst_port: 443 + i,
+      }),
+  },
+  ids_alert: {
+    ordinary: null,
+    strange: (at_s, who, i) => ({
+      ...about(row(day(at_s), who, { alerts: 1, hosts_with_it: 1 }), {
+        engine: 'suricata',
+        name: `signature ${i % 3}`,
+        src_ip: who,
+        dst_ip: `203.0.113.${i % 250}`,
+      }),
+      host: 'suricata',
+    }),
+  },
+  // first sights
+  new_internal_service: {
+    ordinary: null,
+    strange: (at_s, who, i) =>
+      about(row(at_s, who, { new_services: 1, clients: 2 }), {
+        dst_ip: who,
+        dst_port: 8000 + i,
+        transport: 'tcp',
+      }),
+  },
+  // rhythm
+  beacon_address: {
+    ordinary: null,
+    strange: (at_s, who, i) => {
+      const calls = beat.map((second) => at_s + second);
+      const values = {
+        call_times: calls,
+        call_bytes: calls.map(() => 0),
+        clients: 1,
+        hosts: 30,
+        place_known: 0,
+      };
+      const one = about(row(day(at_s), who, values), {
+        src_ip: who,
+        dst_ip: `203.0.113.${i % 250}`,
+        dst_port: 443 + i,
+        transport: 'tcp',
+      });
+      return { ...one, first_at: calls[0]! * 1e6, last_at: calls.at(-1)! * 1e6 };
+    },
+  },
+  // all figures together
+  unusual_host_hour: {
+    ordinary: (at_s, n) =>
+      about(row(at_s, host(n), { ...figures(n * 1000 + ((at_s / 3600) % 1000)) }), { src_ip: host(n) }),
+    strange: (at_s, who) => about(row(at_s, who, { ...like_no_other }), { src_ip: who }),
+  },
+};
+
+function about(one: FeatureRow, entity: Record<string, string | number>): FeatureRow {
+  return { ...one, entity, key: Object.values(entity).join(' ') };
+}
+
+function day(at_s: number): number {
+  return Math.floor(at_s / day_s) * day_s;
+}
+
+for (const [id, { ordinary, strange }] of Object.entries(laws))
+  describe(`${id}: no other host hides one that is told alone`, () => {
+    /** A week of some hosts, in one of its hours each, and the first of its hours. */
+    const usual = (hosts: number): FeatureRow[] =>
+      ordinary
+        ? Array.from({ length: hosts * 168 }, (_, n) =>
+            ordinary(hour(-168 + Math.floor(n / hosts)), n % hosts),
+          )
+        : [strange(hour(-168), '10.0.9.9', 999)];
+    const alone = (hosts: number): FeatureRow[] => [...usual(hosts), strange(now_s, attacker, 0)];
+    const told_with = async (hosts: number, others: readonly FeatureRow[]): Promise<boolean> =>
+      (await told(id, [...alone(hosts), ...others])).has(attacker);
+    const some = fc.integer({ min: 8, max: 12 });
+
+    it('is told alone', async () => assert.ok(await told_with(8, [])));
+
+    it('copies of it, in the same hour and in hours and on the day before', () =>
+      fc.assert(
+        fc.asyncProperty(
+          some,
+          fc.integer({ min: 1, max: 19 }),
+          fc.constantFrom(0, 1, 3, 26),
+          async (hosts, k, hours_ago) => {
+            const others = copies(k).map((who, n) => strange(hour(-hours_ago), who, n % 2));
+            assert.ok(await told_with(hosts, others), `${k} copies ${hours_ago} hours before`);
+          },
+        ),
+        { numRuns: 25 },
+      ));
+
+    it('one noisy neighbour, that does it to many and on every day', () =>
+      fc.assert(
+        fc.asyncProperty(
+          some,
+          fc.integer({ min: 1, max: 300 }),
+          fc.integer({ min: 0, max: 3 }),
+          async (hosts, n, days) => {
+            const noisy = Array.from({ length: n }, (_, i) =>
+              strange(hour(-24 * (i % (days + 1)) - (i % 5)), '10.0.3.1', i),
+            );
+            const unlike = [...new Map(noisy.map((one) => [`${one.window_at_s} ${one.key}`, one])).values()];
+            assert.ok(await told_with(hosts, unlike), `${n} rows of ${days + 1} days`);
+          },
+        ),
+        { numRuns: 25 },
+      ));
   });
 
 describe('a baseline that is given', () => {

@@ -28,6 +28,11 @@ describe('threshold', () => {
   });
 });
 
+/** As many hosts by name, each by as many tests as are left over for it: the first of them has half of all. */
+function hostsOf(tests: number): string[] {
+  return Array.from({ length: tests }, (_, i) => (i % 2 === 0 ? 'the busiest' : `host ${i % 40}`));
+}
+
 /** False findings a day of one stream of honest p-values, counted as detect() does it. */
 function falseADay(days: number, tests: (day: number, hour: number) => number, seed: number): number {
   const r = random(seed);
@@ -35,9 +40,10 @@ function falseADay(days: number, tests: (day: number, hour: number) => number, s
   let told = 0;
   for (let hour = 0; hour < days * 24; hour++) {
     const n = tests(Math.floor(hour / 24), hour % 24);
-    rate.note(hour * 3600, n);
-    const least = threshold(rate.at(hour * 3600), false_per_day);
-    for (let i = 0; i < n; i++) if (1 - r.next() <= least) told++;
+    const hosts = hostsOf(n);
+    rate.note(hour * 3600, hosts);
+    const testsOf = rate.at(hour * 3600);
+    for (const host of hosts) if (1 - r.next() <= threshold(testsOf(host), false_per_day)) told++;
   }
   return told / days;
 }
@@ -59,15 +65,45 @@ describe('by chance alone there is at most one finding a day', () => {
     });
 });
 
+/** The most tests that there were in a day up to an hour, or on the mean of the days of a week. */
+function testsUntil(all: readonly (readonly unknown[])[], hour: number): number {
+  const sum = (hours: number): number =>
+    all.slice(Math.max(0, hour + 1 - hours), hour + 1).reduce((total, one) => total + one.length, 0);
+  return Math.max(sum(24), hour >= 24 ? sum(168) / Math.min(7, hour / 24) : 0);
+}
+
 describe('what is known of the number of tests', () => {
   it('is that of the last day, or the mean of the last week where that is more', () => {
     const rate = new TestsPerDay();
-    for (let day = 0; day < 5; day++) rate.note(day * day_s, 700);
-    assert.equal(rate.at(4 * day_s), 875, 'five days of 700, of which four are over');
-    rate.note(4 * day_s + 3600, 300);
-    assert.equal(rate.at(4 * day_s + 3600), 1000);
-    for (let day = 5; day < 12; day++) rate.note(day * day_s + 7200, 0);
-    assert.equal(rate.at(11 * day_s + 7200), 0, 'what is more than a week old is forgotten');
+    const note = (at_s: number, tests: number): void => rate.note(at_s, Array(tests).fill('one host'));
+    const at = (at_s: number): number => rate.at(at_s)('one host');
+    for (let day = 0; day < 5; day++) note(day * day_s, 700);
+    assert.equal(at(4 * day_s), 875, 'five days of 700, of which four are over');
+    note(4 * day_s + 3600, 300);
+    assert.equal(at(4 * day_s + 3600), 1000);
+    for (let day = 5; day < 12; day++) note(day * day_s + 7200, 0);
+    assert.equal(at(11 * day_s + 7200), 0, 'what is more than a week old is forgotten');
+  });
+
+  it('leaves out those of the busiest other host, so that a noisy neighbour raises its own bar alone', () => {
+    const windows = fc.array(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 20 }), {
+      minLength: 1,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(windows, fc.nat(500), (all, noise) => {
+        const [quiet, noisy] = [new TestsPerDay(), new TestsPerDay()];
+        for (const [hour, hosts] of all.entries()) {
+          const names = hosts.map((host) => `host ${host}`);
+          quiet.note(hour * 3600, names);
+          noisy.note(hour * 3600, [...names, ...Array<string>(noise).fill('noisy')]);
+          // Alone, nothing of the others was left out but the busiest of them.
+          for (const host of names)
+            assert.ok(noisy.at(hour * 3600)(host) <= testsUntil(all, hour), `${host} after ${hour} hours`);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('does not depend on what comes later, and never lets the threshold above its cap', () => {
@@ -79,8 +115,8 @@ describe('what is known of the number of tests', () => {
           let at_s = 0;
           return all.slice(0, n).map(([hours, tests]) => {
             at_s += hours * 3600;
-            rate.note(at_s, tests);
-            return threshold(rate.at(at_s), 0.02);
+            rate.note(at_s, hostsOf(tests));
+            return threshold(rate.at(at_s)('host 1'), 0.02);
           });
         };
         const some = upTo(Math.min(cut + 1, all.length));

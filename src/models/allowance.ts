@@ -35,28 +35,81 @@ export function threshold(tests_per_day: number, allowance: number): number {
   return Math.min(most_p, allowance / Math.max(1, tests_per_day));
 }
 
-/** Counts tests by event time and gives how many there are in a day. Time may not go back. */
-export class TestsPerDay {
-  #windows: { readonly at_s: number; readonly tests: number }[] = [];
-  #week = 0;
-  #first_s = Number.NaN;
+/** Hosts counted by name in a window, the busiest; what others do there is little. */
+const most_named = 3;
 
-  /** Counts the tests of a window that starts at `at_s`. */
-  note(at_s: number, tests: number): void {
+interface Window {
+  readonly at_s: number;
+  readonly tests: number;
+  /** its busiest hosts, and how many tests each had */
+  readonly busiest: readonly (readonly [host: string, tests: number])[];
+}
+
+/**
+ * Counts tests by event time and gives how many there are in a day. Time may not go back. For each host, those of the
+ * busiest other host are left out: a noisy neighbour raises its own bar and nobody else's. With n_h tests of host h and N
+ * in all, the threshold for h is a / (N - max n_i over the others i), so chance gives at most
+ * a · Σ n_h / (N - max n_i) <= 2 a: no more than a for the busiest host, nor for all others together.
+ */
+export class TestsPerDay {
+  #windows: Window[] = [];
+  #first_s = Number.NaN;
+  readonly #week = new Tally();
+  readonly #day = new Tally();
+  #day_from = 0;
+
+  /** Counts the tests of a window that starts at `at_s`, one for each host given. */
+  note(at_s: number, hosts: readonly string[]): void {
     if (Number.isNaN(this.#first_s)) this.#first_s = at_s;
-    this.#windows.push({ at_s, tests });
-    this.#week += tests;
+    const by_host = new Map<string, number>();
+    for (const host of hosts) by_host.set(host, (by_host.get(host) ?? 0) + 1);
+    const busiest = [...by_host].sort((a, b) => b[1] - a[1]).slice(0, most_named);
+    const window = { at_s, tests: hosts.length, busiest };
+    this.#windows.push(window);
+    this.#week.add(window, 1);
+    this.#day.add(window, 1);
+    while (this.#windows[this.#day_from]!.at_s <= at_s - day_s)
+      this.#day.add(this.#windows[this.#day_from++]!, -1);
     let over = 0;
-    while (this.#windows[over]!.at_s <= at_s - most_days * day_s) this.#week -= this.#windows[over++]!.tests;
-    if (over > 0) this.#windows.splice(0, over);
+    while (this.#windows[over]!.at_s <= at_s - most_days * day_s) this.#week.add(this.#windows[over++]!, -1);
+    if (over === 0) return;
+    this.#windows.splice(0, over);
+    this.#day_from -= over;
   }
 
-  /** Tests in a day as far as is known at `at_s`, that window's own included. */
-  at(at_s: number): number {
-    let last_day = 0;
-    for (let i = this.#windows.length - 1; i >= 0 && this.#windows[i]!.at_s > at_s - day_s; i--)
-      last_day += this.#windows[i]!.tests;
+  /** Tests in a day as far as is known at `at_s`, that window's own included, those of the busiest other host left out. */
+  at(at_s: number): (host: string) => number {
+    const last_day = this.#day.without();
+    const week = this.#week.without();
     const days = Math.min(most_days, (at_s - this.#first_s) / day_s);
-    return Math.max(last_day, days >= 1 ? this.#week / days : 0);
+    return (host) => Math.max(last_day(host), days >= 1 ? week(host) / days : 0);
+  }
+}
+
+/** How many tests there were, in all and of each busy host. */
+class Tally {
+  #tests = 0;
+  readonly #of = new Map<string, number>();
+
+  add({ tests, busiest }: Window, sign: 1 | -1): void {
+    this.#tests += sign * tests;
+    for (const [host, n] of busiest) {
+      const now = (this.#of.get(host) ?? 0) + sign * n;
+      if (now > 0) this.#of.set(host, now);
+      else this.#of.delete(host);
+    }
+  }
+
+  /** By host: all tests but those of the busiest other one. */
+  without(): (host: string) => number {
+    let first = { host: '', tests: 0 };
+    let second = 0;
+    for (const [host, tests] of this.#of) {
+      if (tests > first.tests) {
+        second = first.tests;
+        first = { host, tests };
+      } else second = Math.max(second, tests);
+    }
+    return (host) => this.#tests - (host === first.host ? second : first.tests);
   }
 }
