@@ -1,7 +1,7 @@
 /*
 about: When one host called one address and port, and how much it sent each time.
 grain: [src_ip, dst_ip, dst_port, transport]
-reads: [connection, tls, http]
+reads: [connection, tls, http, dns]
 columns:
   calls: {unit: count, says: calls}
   call_times: {unit: list, says: "seconds since 1970 of each call, sorted, at most 20,000"}
@@ -53,7 +53,7 @@ FROM (
     max(time) AS last_at
   FROM $(direct_calls({from:DateTime64(6)}))
   WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
-    AND NOT $(left_out_rhythm)
+    AND NOT $(left_out_rhythm) AND NOT (dst_port = 53 AND (uid, src_ip) IN $(relayed_dns))
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )
 ) AS calls_of

@@ -17,6 +17,7 @@ export const dga = scripted({
     found_share: given.share(0.01, 'share of names that exist'),
     src_ip: given.ip(suspectIp, 'the host that asks'),
     dst_ip: given.ip(office.domain_controller, 'the name server it asks'),
+    relayed: given.yes(false, 'the name server is seen asking on outside'),
   },
   length: (p) => p.hours * HOUR,
   play: (wire, p, start) => {
@@ -30,12 +31,14 @@ export const dga = scripted({
         let t = now;
         for (let i = 0; i < p.names; i++) {
           const found = random.chance(p.found_share);
-          dnsQuery(wire, t, src, dst, {
+          const question = {
             query: generated(random),
             answers: found ? ['203.0.113.140'] : [],
             ttl_s: 300,
             response_code: found ? 'NOERROR' : 'NXDOMAIN',
-          });
+          };
+          dnsQuery(wire, t, src, dst, question);
+          if (p.relayed) dnsQuery(wire, t + 400, dst, end('192.0.2.53'), question);
           t += random.lognormal(0.6, 2) * SECOND;
         }
       },
