@@ -14,6 +14,7 @@ const plain = {
   src_ip_bytes: 1400,
   dst_ip_bytes: 52_000,
   missed_bytes: 0,
+  history: 'ShAFf',
 };
 
 const cases: [what: string, given: Partial<Connection>, changed: Partial<Connection>, notes: string[]][] = [
@@ -49,6 +50,18 @@ const cases: [what: string, given: Partial<Connection>, changed: Partial<Connect
     ['src_ip_bytes: more than its packets can hold'],
   ],
   ['segments joined by the network card', { dst_bytes: 2_000_000, dst_ip_bytes: 2_001_600 }, {}, []],
+  [
+    'packets whose length the network card was to fill in',
+    { history: 'ShADadFf', src_bytes: 2_181_167, src_packets: 582, src_ip_bytes: 22_269 },
+    {},
+    [],
+  ],
+  [
+    'a sequence number that jumped after data was seen',
+    { history: 'ShADadR', src_bytes: 2_181_167_000, src_packets: 582, src_ip_bytes: 22_269 },
+    { src_bytes: null },
+    ['src_bytes: more than its packets can carry'],
+  ],
   [
     'a sensor that counts no packets',
     { src_packets: 0, dst_packets: 0, src_ip_bytes: 0, dst_ip_bytes: 0 },
