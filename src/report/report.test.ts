@@ -642,6 +642,25 @@ test('an address is told with the name of its device, and no other address is mi
   assert.equal(named('Done by 10.0.0.5.', names), 'Done by lt-anna (10.0.0.5).');
 });
 
+test('events, further reasons and members name the device as the sentence does', () => {
+  const host = String(beacon.entity.src_ip);
+  const other = { ...beacon, finding_id: 'ffffffffffffffff', reasons: [] };
+  const finding = {
+    ...beacon,
+    also: [other],
+    members: [other],
+    members_total: 1,
+    names: { [host]: 'lt-anna' },
+  };
+  const told = story(finding, { width: 400 }).split('\n');
+  const bare = told.filter((line) => line.includes(host) && !line.includes(`lt-anna (${host}`));
+  assert.ok(finding.evidence.length > 0);
+  assert.deepEqual(
+    bare.filter((line) => !finding.next.some((step) => line.includes(step))),
+    [],
+  );
+});
+
 test('OCSF names the device that did it, where it said its name', () => {
   const found = beacon;
   const host = String(found.entity.src_ip);

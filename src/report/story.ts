@@ -49,7 +49,10 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
     sentence(named(finding.summary, finding.names), width, margin),
     section('Why this is unusual', why(finding, width, paint)),
     section('ATT&CK', attack(finding)),
-    section(evidenceTitle(finding), finding.evidence.map((one) => evidence(one, width)).join('\n')),
+    section(
+      evidenceTitle(finding),
+      finding.evidence.map((one) => evidence(one, finding.names, width)).join('\n'),
+    ),
     section('Also between the two', also(finding, width)),
     section(`${count(finding.members_total)} more told with it`, members(finding, width)),
     section(
@@ -138,10 +141,10 @@ function evidenceTitle(finding: Finding): string {
 }
 
 /** When, between whom and what; below it where it was read. */
-function evidence(one: Evidence, width: number): string {
+function evidence(one: Evidence, names: Finding['names'], width: number): string {
   const first = `${margin}${instant(one.time)}  `;
   const hang = ' '.repeat(first.length);
-  const head = [ends(one), one.says]
+  const head = [named(ends(one), names), one.says]
     .filter((part) => part !== '')
     .map(plain)
     .join('  ');
@@ -154,7 +157,8 @@ function also(finding: Finding, width: number): string {
     .map((one) => {
       const first = `${margin}${shortId(one.finding_id)}  `;
       const hang = ' '.repeat(first.length);
-      const label = `${severity_label[one.severity]}: ${one.title}. ${one.summary} ${chance(one.p_value)}`;
+      const said = named(one.summary, finding.names);
+      const label = `${severity_label[one.severity]}: ${one.title}. ${said} ${chance(one.p_value)}`;
       const events = one.evidence
         .slice(0, most_also_evidence)
         .map((event) => wrap(plain(`see ${place(event)}`), width, hang));
@@ -167,7 +171,7 @@ function members(finding: Finding, width: number): string {
   const shown = finding.members.slice(0, most_members).map((one) => {
     const first = `${margin}${shortId(one.finding_id)}  ${instant(one.start_at)}  `;
     const other = one.detector === finding.detector ? '' : `${severity_label[one.severity]}: ${one.title}. `;
-    return wrap(plain(other + one.summary), width, first, ' '.repeat(first.length));
+    return wrap(plain(other + named(one.summary, finding.names)), width, first, ' '.repeat(first.length));
   });
   const rest = finding.members_total - shown.length;
   if (rest > 0) shown.push(`${margin}and ${count(rest)} more`);
@@ -222,7 +226,7 @@ export function paragraph(
     named(finding.summary, finding.names),
     against(finding),
     traced(finding),
-    ...finding.also.map(reason),
+    ...finding.also.map((one) => named(reason(one), finding.names)),
     nextStep(finding),
     alike(finding),
     others(finding),
