@@ -55,7 +55,7 @@ export const functions: ReadonlySet<string> = new Set(
   arrayCompact arrayZip arrayIntersect arrayFirst arrayFirstIndex arrayLast arrayLastIndex arrayPushBack
   arrayPushFront arrayPopBack arrayPopFront arrayResize arrayJoin arrayReduce arrayFold arrayRotateLeft arraySplit
   has hasAll hasAny hasSubstr indexOf countEqual emptyArrayToSingle range
-  map mapKeys mapValues mapContains mapAdd mapFilter mapApply tuple tupleElement untuple transform
+  map mapFromArrays mapKeys mapValues mapContains mapAdd mapFilter mapApply tuple tupleElement untuple transform
   cityHash64 sipHash64 xxHash64 murmurHash3_64 farmHash64 MD5 SHA1 SHA256
   cutIPv6 cutWWW window_of throwIf
 `),

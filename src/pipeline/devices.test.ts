@@ -5,8 +5,10 @@ import { loadContent } from '../content/index.ts';
 import { deviceBook } from '../schema/device.ts';
 import type { Finding } from '../schema/finding.ts';
 import { listDevices, openStore } from '../store/index.ts';
+import { runDetector } from './detectors.ts';
 import { type Claim, devicesOf, hostName, withNames } from './devices.ts';
 import { Past } from './past.ts';
+import { recount } from './recount.ts';
 import { featureRows } from './rows.ts';
 import { play } from './try.ts';
 
@@ -156,6 +158,18 @@ test('a device that moved is not silent at its old address, and its presence goe
     );
     const gone = rows.find((row) => row.entity.src_ip === '10.20.1.170' && row.values.silent_hours === 2);
     assert.ok(Number(gone?.values.active_hours) > 40, 'the hours at both addresses count');
+    const { findings } = await runDetector(store, content, detector, { taught_until: 0, to: 2e15 });
+    const told = findings.filter((one) => one.entity.src_ip === '10.20.1.170');
+    assert.ok(told.length > 0);
+    for (const one of told) {
+      const counted = await recount(store, detector, one);
+      assert.deepEqual(
+        counted.filter(({ agrees }) => !agrees),
+        [],
+        'what the sentence says is counted at all addresses of the device',
+      );
+      assert.ok(counted.some(({ column }) => column === 'network_hosts'));
+    }
   } finally {
     await store.close();
   }
