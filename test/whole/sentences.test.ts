@@ -253,3 +253,27 @@ test('hours without a recording are no age', async () => {
     ['high', 'high'],
   );
 });
+
+test('one of a peer-to-peer network that tries others of it is told at the bottom, with the reason; on login ports it is not', async () => {
+  const peer = '10.20.1.34';
+  const datagram = (i: number, dst: string, port: number, answered: boolean): ZeekRecord => ({
+    ...{
+      _path: 'conn',
+      ts: eight + i,
+      ...ends(peer, dst, port, i),
+      proto: 'udp',
+      duration: 0.2,
+      orig_bytes: 40,
+    },
+    ...{ conn_state: answered ? 'SF' : 'S0', history: answered ? 'Dd' : 'D', resp_bytes: answered ? 80 : 0 },
+    ...{ orig_pkts: 1, orig_ip_bytes: 68, resp_pkts: answered ? 1 : 0, resp_ip_bytes: answered ? 108 : 0 },
+  });
+  const members = times(40, (i) => datagram(i, `203.0.113.${i + 1}`, 20_000 + (i % 15) * 7, true));
+  const tried = (port: number): ZeekRecord[] =>
+    times(90, (i) => datagram(100 + i * 5, `198.51.100.${i + 1}`, port, i % 20 === 0));
+  const told = await only([...members, ...tried(6346)], 'horizontal_scan');
+  assert.equal(told.severity, 'low');
+  assert.match(told.summary, /Peer-to-peer programs do so/);
+  assert.notEqual((await only(tried(6346), 'horizontal_scan')).severity, 'low');
+  assert.notEqual((await only([...members, ...tried(3389)], 'horizontal_scan')).severity, 'low');
+});
