@@ -398,10 +398,22 @@ describe('the cap', () => {
   });
 });
 
+it('what a host does to two others is one line where it is one act, and two where it is not', () => {
+  const two = (detector: string): Finding[] =>
+    ['10.0.0.9', '10.0.0.10'].map((dst_ip) => finding({ detector, entity: { src_ip: '10.0.0.5', dst_ip } }));
+  const told = (detector: string): Finding[] => listOf(two(detector), policy).shown as Finding[];
+  assert.deepEqual(
+    told('admin_share').map((one) => one.members_total),
+    [1],
+  );
+  assert.equal(told('vertical_scan').length, 2);
+});
+
 const policy = {
   far_p: 1e-7,
   window_us: () => hour,
   about_host: (id: string) => id === 'share' || id === 'behaviour',
+  one_act: (id: string) => id === 'admin_share',
   budget_per_day: 3,
 };
 
@@ -409,6 +421,7 @@ const policy = {
 const anyFinding = fc
   .record({
     detector: fc.constantFrom(
+      'admin_share',
       'vertical_scan',
       'beacon_name',
       'beacon_address',

@@ -12,6 +12,8 @@ export interface Policy {
   readonly window_us: (detector: string) => number;
   /** whether a detector tells of a host as a whole */
   readonly about_host: (detector: string) => boolean;
+  /** whether what a host does to several others is one act */
+  readonly one_act: (detector: string) => boolean;
   readonly budget_per_day: number;
 }
 
@@ -24,7 +26,7 @@ const most_outside = 10;
  * run and a detector's own tests go through it alike. Pure.
  */
 export function listOf(findings: readonly Finding[], policy: Policy): Capped {
-  const { far_p, window_us, about_host, budget_per_day } = policy;
+  const { far_p, window_us, about_host, one_act, budget_per_day } = policy;
   const judged = findings.map(weighed);
   const lines = foldDays(foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us)));
   const single = [sameName, primary, place].reduce<Folded>((all, key) => foldFloods(all, key), {
@@ -34,7 +36,8 @@ export function listOf(findings: readonly Finding[], policy: Policy): Capped {
   const floods = foldFloods(single, target, most_outside);
   const ranked = { lines: corroborate(floods.lines, primary), folded: floods.folded };
   const pairs = foldPairs(ranked, pairsOf(ranked.lines));
-  const hosts = foldHosts(foldFloods(pairs, sameHosts, 1), about_host);
+  const acts = foldFloods(pairs, (one) => (one_act(one.detector) ? primary(one) : one.finding_id), 1);
+  const hosts = foldHosts(foldFloods(acts, sameHosts, 1), about_host);
   return capped(foldFloods(hosts, lowKind, 1), budget_per_day, far_p);
 }
 

@@ -230,7 +230,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     if (known >= 8) {
       const says =
         known === others
-          ? `no history: only the population, ${numbered(others, 'count', 'others in the same window')}`
+          ? `nothing of the kind seen before: compared with ${numbered(others, 'count', 'others in the same window')} only`
           : `${numbered(known - others, 'count', `past ${length}`)} of the whole network; its own history is short (${own})`;
       return { level: 'population', windows: known, entities: Math.max(entities.entities, others), says };
     }
@@ -238,7 +238,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       level: 'prior',
       windows: known,
       entities: entities.entities,
-      says: 'no history yet: measured by what is usual on other networks',
+      says: 'too little of the kind seen before: measured by what is usual on other networks',
     };
   }
 }

@@ -41,7 +41,16 @@ export function windowsOf(detectors: readonly Detector[]): (detector: string) =>
 
 /** Whether a detector tells of a host as a whole, by its id. */
 export function aboutHost(detectors: readonly Detector[]): (detector: string) => boolean {
-  const ids = new Set(detectors.filter((one) => one.about_host).map((one) => one.id));
+  return among(detectors.filter((one) => one.about_host));
+}
+
+/** Whether what a host does to several others is one act, by the detector's id. */
+export function oneAct(detectors: readonly Detector[]): (detector: string) => boolean {
+  return among(detectors.filter((one) => one.one_act));
+}
+
+function among(detectors: readonly Detector[]): (detector: string) => boolean {
+  const ids = new Set(detectors.map((one) => one.id));
   return (detector) => ids.has(detector);
 }
 

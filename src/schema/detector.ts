@@ -242,6 +242,12 @@ export const Detector = z.strictObject({
     .describe('numbers the SQL takes as {name:Float64}'),
   when: z.string().default('1').describe('SQL condition over the columns: which rows are worth judging'),
   model: ModelUse,
+  one_act: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether what a host does so to several others on a day is one act of it: told in one line, not in one for each of them',
+    ),
   about_host: z
     .boolean()
     .default(false)

@@ -12,7 +12,7 @@ export const Baseline = z.object({
   entities: z.int().nonnegative().describe('entities they belong to'),
   says: z
     .string()
-    .describe('for people: "its own 212 past hours", "only the population: 14 other hosts in this capture"'),
+    .describe('for people: "its own 212 past hours", "compared with 14 others in the same window only"'),
 });
 export type Baseline = z.infer<typeof Baseline>;
 
