@@ -42,4 +42,5 @@ INNER JOIN (
   GROUP BY src_ip, dst_ip
 ) AS edges USING (src_ip, dst_ip)
 WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known) AND src_ip != c.dst_ip
+  AND NOT $(directory_copied)
 GROUP BY window_at, src_ip

@@ -13,7 +13,12 @@ columns:
   src_ip: {unit: text, says: source that sent most}
   port_share: {unit: share, says: of them hit that port}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why so many calls are its work}
 */
+SELECT *,
+  if(failed_share < 0.1 AND connections <= 200 * sources AND ($(has_role(dst_ip, directory_server)) AND dst_port IN (53, 88, 135, 389, 445, 464, 636, 3268, 3269)
+    OR $(has_role(dst_ip, resolver)) AND dst_port = 53), 'it answers hosts of the network as a directory server or resolver', '') AS work
+FROM (
 SELECT
   window_of(time) AS window_at, dst_ip, transport,
   count() AS connections,
@@ -39,3 +44,4 @@ WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport I
     HAVING count() >= 50
   )
 GROUP BY window_at, dst_ip, transport
+)

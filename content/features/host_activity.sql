@@ -13,10 +13,11 @@ columns:
   internal_hosts: {unit: count, says: different local hosts called}
   services: {unit: count, says: different protocols}
   busiest_minute: {unit: count, says: connections in its busiest minute}
+  monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
   shape: {unit: text, says: "what its connections that came to nothing are known for, when most of them are"}
 */
 SELECT
-  window_at, src_ip, peer_group, connections, hosts, outside_hosts, ports, failed_share, sent_bytes, received_bytes,
+  window_at, src_ip, peer_group, toUInt8($(has_role(src_ip, monitor))) AS monitor, connections, hosts, outside_hosts, ports, failed_share, sent_bytes, received_bytes,
   internal_hosts, services, busiest_minute, if(2 * known_failed > failed_share * connections, known, '') AS shape, first_at, last_at
 FROM (
   SELECT

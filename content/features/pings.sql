@@ -9,17 +9,20 @@ columns:
   silent_hosts: {unit: count, says: hosts that never answered}
   pings: {unit: count, says: series of pings}
   direction: {unit: text, says: direction}
+  monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
   work: {unit: text, says: why such pings are its work}
 */
+SELECT *, $(known_as(src_ip, scanner, $(scans_daily(habit, hosts)))) AS work
+FROM (
 SELECT
-  window_at, src_ip,
+  window_at, src_ip, cityHash64((src_ip, 'icmp')) AS habit_key,
   count() AS hosts,
   countIf(first_ping >= toDateTime64(window_at, 6)) AS new_hosts,
   countIf(answers > 0) AS answered_hosts,
   countIf(answers = 0) AS silent_hosts,
   sum(n) AS pings,
   $(most_frequent(way)) AS direction,
-  $(known_as(src_ip, scanner, 'it scans on other days too')) AS work,
+  toUInt8($(has_role(src_ip, monitor))) AS monitor,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
@@ -38,3 +41,5 @@ INNER JOIN (
 ) AS first_pings USING (src_ip, dst_ip)
 GROUP BY window_at, src_ip
 HAVING hosts >= 4
+) AS swept
+LEFT JOIN $(habit_of_scanners((src_ip, transport), dst_ip)) AS habits USING (habit_key)

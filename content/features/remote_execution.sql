@@ -9,9 +9,11 @@ columns:
   started: {unit: count, says: "calls that make or start a service, a task or a process"}
   registry: {unit: count, says: calls that write into the registry}
   replication: {unit: count, says: requests to copy the directory}
+  work: {unit: text, says: why such calls are its work}
 */
 SELECT
   window_at, src_ip, dst_ip, calls, operations,
+  if(replication = calls AND $(has_role(src_ip, directory_server)) AND $(has_role(dst_ip, directory_server)), 'both are directory servers, which copy the directory from each other', '') AS work,
   count() OVER (PARTITION BY window_at, src_ip) AS targets, started, registry, replication, first_at, last_at
 FROM (
   SELECT

@@ -10,11 +10,15 @@ columns:
   hosts: {unit: count, says: hosts at which it failed}
   ports: {unit: count, says: ports at which it failed}
   direction: {unit: text, says: direction}
+  tries: {unit: count, says: tries}
+  monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
   work: {unit: text, says: why such tries are its work}
 */
+SELECT *, $(known_as(src_ip, scanner, $(scans_daily(habit, targets)))) AS work
+FROM (
 SELECT
   window_of(hour) AS window_at,
-  src_ip,
+  src_ip, cityHash64(src_ip) AS habit_key,
   uniqExactMerge(targets_state) AS targets,
   uniqExact(hour) AS hours,
   dateDiff('hour', min(hour), max(hour)) + 1 AS span_hours,
@@ -22,7 +26,8 @@ SELECT
   uniqExactMerge(hosts_state) AS hosts,
   uniqExactMerge(ports_state) AS ports,
   $(most_frequent(direction)) AS direction,
-  $(known_as(src_ip, scanner, 'it scans on other days too')) AS work,
+  sum(hour_tries) AS tries,
+  toUInt8($(has_role(src_ip, monitor))) AS monitor,
   min(first_hour_at) AS first_at,
   max(last_hour_at) AS last_at
 FROM (
@@ -32,6 +37,7 @@ FROM (
     src_ip,
     uniqExactState(dst_ip, dst_port) AS targets_state,
     uniqExact(dst_ip, dst_port) AS hour_targets,
+    count() AS hour_tries,
     uniqExactState(dst_ip) AS hosts_state,
     uniqExactState(dst_port) AS ports_state,
     $(most_frequent(direction)) AS direction,
@@ -46,3 +52,5 @@ FROM (
 )
 GROUP BY window_at, src_ip
 HAVING targets >= 4
+) AS tried
+LEFT JOIN $(habit_of_scanners(src_ip, (dst_ip, dst_port))) AS habits USING (habit_key)

@@ -178,6 +178,39 @@ test('a scanner that was learned is low in what it does each day, and told like 
   }
 });
 
+test('pings of a learned scanner that it did not send on days before are told as those of any host', async () => {
+  const days = Array.from({ length: 4 }, (_, i) => ({ ...own_scanner, after_s: 36_000 + i * 86_400 }));
+  const pings = { scenario: 'ping_sweep', src_ip: '10.20.0.45', after_s: 36_000 + 4 * 86_400 };
+  const told = await toldOf('10.20.0.45', ['ping_sweep'], { ...days[0]!, with: [...days.slice(1), pings] });
+  assert.deepEqual(
+    told.map((one) => one.severity),
+    ['medium'],
+  );
+  assert.doesNotMatch(told[0]!.summary, /It is a scanner/);
+});
+
+test('directory servers that copy the directory from each other do their work, told low; anyone else who does is not', async () => {
+  const servers = {
+    '10.20.0.10': { is: ['directory_server'], not: [] },
+    '10.20.0.11': { is: ['directory_server'], not: [] },
+  };
+  const copy = (src_ip: string) => ({ scenario: 'directory_replication', src_ip });
+  const [own] = await toldOf('10.20.0.11', ['remote_execution'], copy('10.20.0.11'), servers);
+  assert.equal(own?.severity, 'low', own?.summary);
+  assert.match(own!.summary, /both are directory servers/);
+  const [other] = await toldOf('10.20.1.34', ['remote_execution'], copy('10.20.1.34'), servers);
+  assert.equal(other?.severity, 'critical');
+});
+
+test('how many hosts a monitor asks is no oddity of it, a scan that it runs is told', async () => {
+  const monitor = { '10.20.0.40': { is: ['monitor'], not: [] } };
+  const asks = { scenario: 'horizontal_scan', src_ip: '10.20.0.40', hosts: 1000 };
+  const odd = ['unusual_host_behaviour', 'unusual_host_hour'];
+  assert.deepEqual(await toldOf('10.20.0.40', odd, asks, monitor), []);
+  assert.ok((await toldOf('10.20.0.40', odd, asks)).length > 0);
+  assert.ok((await toldOf('10.20.0.40', ['horizontal_scan'], asks, monitor)).length > 0);
+});
+
 test('a mail server that calls many mail servers does its work, a desk that does is told', async () => {
   const office = { scenario: 'office', hosts: 6, days: 0.5, activity: 0.35, monitored: 'servers' };
   const burst = { scenario: 'mail_burst', after_s: 40_000 };
