@@ -23,30 +23,30 @@ FROM (
   SELECT
     window_of(time) AS window_at,
     src_ip,
-    if(countIf(src_port < 1024) > 0, 'server', 'client') AS peer_group,
+    if(countIf(src_port BETWEEN 1 AND 1023) > 0, 'server', 'client') AS peer_group,
     count() AS connections,
-    uniqExact(dst_ip) AS hosts,
-    uniqExactIf(dst_ip, direction != 'internal') AS outside_hosts,
+    uniqExact(destination) AS hosts,
+    uniqExactIf(destination, direction != 'internal') AS outside_hosts,
     uniqExact(dst_port) AS ports,
     countIf($(failed)) / count() AS failed_share,
-    sum($(sent)) AS sent_bytes,
-    sum($(received)) AS received_bytes,
-    uniqExactIf(dst_ip, direction = 'internal') AS internal_hosts,
+    sum(sent) AS sent_bytes,
+    sum(received) AS received_bytes,
+    uniqExactIf(destination, direction = 'internal') AS internal_hosts,
     uniqExactIf(service, service != '') AS services,
     max(if($(failed), $(known_call_scan), '')) AS known,
     countIf($(failed) AND $(known_call_scan) != '') AS known_failed,
     min(time) AS first_at,
     max(time) AS last_at
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide) AND $(calls_another)
+  FROM $(calls({from:DateTime64(6)}))
+  WHERE direction != 'inbound' AND $(opener_known) AND NOT $(wide)
   GROUP BY window_at, src_ip
 ) AS whole
 INNER JOIN (
   SELECT window_at, src_ip, max(n) AS busiest_minute
   FROM (
     SELECT window_of(time) AS window_at, toStartOfMinute(time) AS minute, src_ip, count() AS n
-    FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(opener_known) AND NOT $(wide) AND $(calls_another)
+    FROM $(calls({from:DateTime64(6)}))
+    WHERE direction != 'inbound' AND $(opener_known) AND NOT $(wide)
     GROUP BY window_at, minute, src_ip
   )
   GROUP BY window_at, src_ip

@@ -1,6 +1,6 @@
 /*
-about: The longest connection between two hosts on one port.
-grain: [src_ip, dst_ip, dst_port]
+about: The longest connection of one host to one destination on one port, seen through web proxies.
+grain: [src_ip, dst_ip, dst_name, dst_port]
 reads: [connection, tls]
 columns:
   longest_s: {unit: seconds, says: longest connection}
@@ -13,27 +13,28 @@ columns:
   handshakes: {unit: count, says: TLS handshakes that were seen}
   names: {unit: count, says: names asked for in them}
   direction: {unit: text, says: direction}
+  destination: {unit: text, says: its name or address}
   service: {unit: text, says: protocol}
 */
 SELECT
-  window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, calls.dst_ip) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
-  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, handshakes, names, direction, service, first_at, last_at
+  window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, dst_name, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
+  count() OVER (PARTITION BY window_at, destination) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, if(dst_name = '', handshakes, 0) AS handshakes, if(dst_name = '', names, 1) AS names, direction, destination, service, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_port,
+    window_of(time) AS window_at, src_ip, dst_ip, dst_name, destination, dst_port,
     max(ifNull(duration_s, 0)) AS longest_s,
     count() AS connections,
-    sum($(sent)) AS sent_bytes,
-    sum($(received)) AS received_bytes,
+    sum(sent) AS sent_bytes,
+    sum(received) AS received_bytes,
     min(direction) AS direction,
     max(service) AS service,
     min(time) AS first_at,
     max(time + toIntervalMillisecond(toInt64(ifNull(duration_s, 0) * 1000))) AS last_at
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
-    AND transport = 'tcp' AND $(answered) AND $(calls_another)
-  GROUP BY window_at, src_ip, dst_ip, dst_port
+  FROM $(calls({from:DateTime64(6)}))
+  WHERE direction IN ('outbound', 'external')
+    AND transport = 'tcp' AND $(answered)
+  GROUP BY window_at, src_ip, dst_ip, dst_name, destination, dst_port
 ) AS calls
 LEFT JOIN (
   SELECT window_of(time) AS window_at, src_ip, dst_ip, dst_port, count() AS handshakes, uniqExactIf(server_name, server_name != '') AS names
@@ -41,4 +42,4 @@ LEFT JOIN (
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS shaken USING (window_at, src_ip, dst_ip, dst_port)
-LEFT JOIN $(first_users(dst_ip, rollup_pairs, transport = 'tcp' AND direction IN ('outbound', 'external'), answered_at)) AS users ON users.place = calls.dst_ip
+LEFT JOIN $(first_users(destination, $(called), direction IN ('outbound', 'external'), answered_at)) AS users ON users.place = calls.destination

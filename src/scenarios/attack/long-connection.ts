@@ -1,8 +1,10 @@
-import { certificateOf, tls } from '../exchange.ts';
-import { end, suspectIp } from '../place.ts';
+import { certificateOf, tls, tunnel } from '../exchange.ts';
+import { end, officeAddresses, suspectIp } from '../place.ts';
 import { given, scripted } from '../scenario.ts';
 import { programs } from '../software.ts';
 import { HOUR, SECOND } from '../timeline.ts';
+
+const office = officeAddresses();
 
 export const long_connection = scripted({
   name: 'long_connection',
@@ -15,22 +17,27 @@ export const long_connection = scripted({
     dst_ip: given.ip('203.0.113.180', 'the other side'),
     dst_port: given.port(443, 'its port'),
     name: given.text('', "name asked for; '' for none"),
+    proxy: given.yes(false, 'through the web proxy of the office, by CONNECT'),
   },
   length: (p) => p.hours * HOUR + SECOND,
   play: (wire, p, start) => {
     const bytes = p.bytes_per_s * p.hours * 3600;
     wire.timeline.at(start, (now) => {
-      tls(wire, now, end(p.src_ip), end(p.dst_ip), {
+      const talk = {
         software: programs.implant,
         server_name: p.name,
         dst_port: p.dst_port,
         duration_s: p.hours * 3600 * wire.random.between(0.98, 0.999),
         up: bytes * wire.random.between(0.8, 1.2),
         down: bytes * wire.random.between(0.8, 1.2),
-        state: 'S1',
+        state: 'S1' as const,
         resumed: false,
         certificate: certificateOf(p.name || p.dst_ip),
-      });
+      };
+      const [src, dst] = [end(p.src_ip), end(p.dst_ip)];
+      if (p.proxy)
+        tunnel(wire, now, src, end(office.proxy), dst, { ...talk, server_name: p.name || p.dst_ip });
+      else tls(wire, now, src, dst, talk);
     });
   },
   answer: (p, from, to) => [
