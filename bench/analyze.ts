@@ -24,7 +24,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadContent } from '../src/content/index.ts';
-import { analyze } from '../src/pipeline/route.ts';
+import { analyze, runDefaults } from '../src/pipeline/route.ts';
 import { scenario, zeekJson } from '../src/scenarios/index.ts';
 import { openStore } from '../src/store/index.ts';
 import { load, machine, processTree, pssOf, read } from './machine.ts';
@@ -95,15 +95,7 @@ async function once(path: string): Promise<void> {
       run_id: 'bench',
       version: '0',
       paths: [path],
-      baseline_paths: [],
-      since: null,
-      until: null,
-      local_networks: null,
-      roles: {},
-      budget_per_day: 20,
-      detectors: [],
-      keep_raw: false,
-      evidence: 5,
+      ...runDefaults,
       now: Date.UTC(2026, 5, 1) * 1000,
       progress: (state) => next(state.step === 'read' ? 'reading' : state.detector),
     });

@@ -26,7 +26,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { between } from '../scripts/page-part.ts';
 import { loadContent } from '../src/content/index.ts';
-import { type AnalyzeProgress, type AnalyzeResult, analyze } from '../src/pipeline/route.ts';
+import { type AnalyzeProgress, type AnalyzeResult, analyze, runDefaults } from '../src/pipeline/route.ts';
 import { type Answer, answers, scenario, scenarios, zeekJson } from '../src/scenarios/index.ts';
 import { officeAddresses, suspectIp } from '../src/scenarios/place.ts';
 import type { WeirEvent } from '../src/schema/event/index.ts';
@@ -163,14 +163,8 @@ async function run(paths: readonly string[], name: string): Promise<Outcome> {
       run_id: 'quiet',
       version: 'bench',
       paths,
-      baseline_paths: [],
-      since: null,
-      until: null,
-      local_networks: null,
-      roles: {},
+      ...runDefaults,
       budget_per_day: Number(values.budget),
-      detectors: [],
-      keep_raw: false,
       evidence: 0,
       now: start + 400 * day_us,
       progress: steps(),

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { claimFolder, emptyOwn, openNew, writeAll } from '../base/own-files.ts';
 import { createProgress } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
-import { analyze } from '../pipeline/route.ts';
+import { analyze, runDefaults } from '../pipeline/route.ts';
 import { sampleStart, scenario, zeekJson } from '../scenarios/index.ts';
 import { printText } from './analyze.ts';
 import { argumentsOf, exits, whole } from './arguments.ts';
@@ -59,15 +59,8 @@ export async function run(args: string[]): Promise<number> {
         run_id: randomUUID(),
         version: productVersion(),
         paths: [log],
-        baseline_paths: [],
-        since: null,
-        until: null,
-        local_networks: null,
-        roles: {},
-        budget_per_day: 20,
-        detectors: [],
+        ...runDefaults,
         keep_raw: true,
-        evidence: 5,
         now: Date.now() * 1000,
         progress: progress.update,
       });

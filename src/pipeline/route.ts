@@ -51,6 +51,19 @@ export interface AnalyzeOptions {
   readonly progress: (state: AnalyzeProgress) => void;
 }
 
+/** A run in which nothing was asked for. */
+export const runDefaults = {
+  baseline_paths: [],
+  since: null,
+  until: null,
+  local_networks: null,
+  roles: {},
+  budget_per_day: 20,
+  detectors: [],
+  keep_raw: false,
+  evidence: 5,
+} as const satisfies Partial<AnalyzeOptions>;
+
 export type AnalyzeProgress =
   | ({ readonly step: 'read' } & Progress)
   | { readonly step: 'detect'; readonly detector: string; readonly done: number; readonly of: number };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadContent } from '../../src/content/index.ts';
-import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
+import { type AnalyzeOptions, type AnalyzeResult, analyze, runDefaults } from '../../src/pipeline/route.ts';
 import { merge, scenario, zeekJson } from '../../src/scenarios/index.ts';
 import type { WeirEvent } from '../../src/schema/event/index.ts';
 import type { Finding } from '../../src/schema/finding.ts';
@@ -24,15 +24,7 @@ export function run(
     run_id: `run-${++runs}`,
     version: '0',
     paths,
-    baseline_paths: [],
-    since: null,
-    until: null,
-    local_networks: null,
-    roles: {},
-    budget_per_day: 20,
-    detectors: [],
-    keep_raw: false,
-    evidence: 5,
+    ...runDefaults,
     now: Date.UTC(2026, 5, 1) * 1000,
     progress: () => {},
     ...more,

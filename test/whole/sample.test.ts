@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadContent } from '../../src/content/index.ts';
-import { type AnalyzeResult, analyze } from '../../src/pipeline/route.ts';
+import { type AnalyzeResult, analyze, runDefaults } from '../../src/pipeline/route.ts';
 import { answers, sampleStart, scenario, zeekJson } from '../../src/scenarios/index.ts';
 import { severities } from '../../src/schema/detector.ts';
 import type { Finding } from '../../src/schema/finding.ts';
@@ -33,14 +33,7 @@ before(async () => {
       run_id: 'sample',
       version: '0',
       paths: [log],
-      baseline_paths: [],
-      since: null,
-      until: null,
-      local_networks: null,
-      roles: {},
-      budget_per_day: 20,
-      detectors: [],
-      keep_raw: false,
+      ...runDefaults,
       evidence: 1,
       now: Date.now() * 1000,
       progress: () => {},
