@@ -19,7 +19,7 @@ columns:
   dst_ip: {unit: text, says: "address, '' when a proxy lies between"}
   dst_port: {unit: port, says: port}
   direction: {unit: text, says: direction}
-  service: {unit: text, says: protocol}
+  service: {unit: text, says: "http, tls, or both"}
   shape: {unit: text, says: what such a name is known for}
   through: {unit: text, says: web proxy that lies between}
 */
@@ -51,7 +51,7 @@ FROM (
     argMax(dst_ip, (time, dst_ip)) AS dst_ip,
     $(most_frequent(dst_port)) AS dst_port,
     min(direction) AS direction,
-    max(service) AS service,
+    arrayStringConcat(arraySort(groupUniqArray(service)), ' and ') AS service,
     if(max(proxy_ip) = '', '', concat(' through ', max(proxy_ip))) AS through,
     min(time) AS first_at,
     max(time) AS last_at

@@ -277,3 +277,27 @@ test('one of a peer-to-peer network that tries others of it is told at the botto
   assert.notEqual((await only(tried(6346), 'horizontal_scan')).severity, 'low');
   assert.notEqual((await only([...members, ...tried(3389)], 'horizontal_scan')).severity, 'low');
 });
+
+test('calls in the clear are told as that, and no technique of encryption is named for them', async () => {
+  const call = (i: number): ZeekRecord => ({
+    ...{
+      _path: 'http',
+      ts: eight + i * 60,
+      ...ends('10.20.1.34', '203.0.113.66', 80, i),
+      method: 'GET',
+      uri: '/',
+    },
+    ...{ host: 'news.test', status_code: 200, request_body_len: 0, response_body_len: 90 },
+  });
+  const secret = (i: number): ZeekRecord => ({
+    ...tls({ server_name: 'news.test', validation_status: 'ok' }),
+    ...{ ts: eight + i * 60, ...ends('10.20.1.34', '203.0.113.66', 443, 1000 + i) },
+  });
+  const techniques = ({ attack }: Finding): string[] => attack.map(({ id }) => id);
+  const clear = await only(times(90, call), 'beacon_name');
+  assert.match(clear.summary, /90 times over http,/);
+  assert.deepEqual(techniques(clear), ['T1071.001']);
+  const both = await only([...times(60, call), ...times(40, (i) => secret(60 + i))], 'beacon_name');
+  assert.match(both.summary, /100 times over http and tls,/);
+  assert.deepEqual(techniques(both), ['T1071.001', 'T1573']);
+});
