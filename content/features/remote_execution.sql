@@ -8,13 +8,14 @@ columns:
   targets: {unit: count, says: hosts it did this to}
   started: {unit: count, says: "calls that make or start a service, a task or a process"}
   registry: {unit: count, says: calls that write into the registry}
+  techniques: {unit: text, says: techniques by the calls}
   replication: {unit: count, says: requests to copy the directory}
   work: {unit: text, says: why such calls are its work}
 */
 SELECT
   window_at, src_ip, dst_ip, calls, operations,
   if(replication = calls AND $(has_role(src_ip, directory_server)) AND $(has_role(dst_ip, directory_server)), 'both are directory servers, which copy the directory from each other', '') AS work,
-  count() OVER (PARTITION BY window_at, src_ip) AS targets, started, registry, replication, first_at, last_at
+  count() OVER (PARTITION BY window_at, src_ip) AS targets, started, registry, replication, techniques, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at, src_ip, dst_ip,
@@ -23,6 +24,9 @@ FROM (
     countIf($(starts_code)) AS started,
     countIf($(writes_registry)) AS registry,
     countIf($(copies_directory)) AS replication,
+    arrayStringConcat(arraySort(groupUniqArray(multiIf(
+      $(copies_directory), 'T1003.006', $(writes_registry), 'T1112', startsWith(lower(endpoint), 'svcctl'), 'T1569.002',
+      lower(endpoint) IN ('atsvc', 'itaskschedulerservice'), 'T1053.005', 'T1047'))), ', ') AS techniques,
     min(time) AS first_at,
     max(time) AS last_at
   FROM remote_call

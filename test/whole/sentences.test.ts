@@ -146,22 +146,23 @@ const remote = (i: number, endpoint: string, operation: string): ZeekRecord => (
 });
 
 test('remote calls are told as what they ask for: a start, the registry, the directory, a question', async () => {
-  const titles = await Promise.all(
-    [
-      ['svcctl', 'CreateServiceW'],
-      ['winreg', 'BaseRegSetValue'],
-      ['drsuapi', 'DRSGetNCChanges'],
-      ['IWbemServices', 'ExecQuery'],
-    ].map(async ([endpoint, operation]) => [operation, endpoint]),
-  );
   const told: string[] = [];
-  for (const [operation, endpoint] of titles)
-    told.push((await only([remote(1, endpoint!, operation!)], 'remote_execution')).title);
+  for (const [endpoint, operation] of [
+    ['svcctl', 'CreateServiceW'],
+    ['ITaskSchedulerService', 'SchRpcRegisterTask'],
+    ['winreg', 'BaseRegSetValue'],
+    ['drsuapi', 'DRSGetNCChanges'],
+    ['IWbemServices', 'ExecQuery'],
+  ] as const) {
+    const { title, attack } = await only([remote(1, endpoint, operation)], 'remote_execution');
+    told.push(`${title}: ${attack.map(({ id }) => id).join()}`);
+  }
   assert.deepEqual(told, [
-    'Remote calls that start code on another host',
-    'Registry of another host written to',
-    'A copy of the directory asked for',
-    'Another host queried by its management interface',
+    'Remote calls that start code on another host: T1569.002',
+    'Remote calls that start code on another host: T1053.005',
+    'Registry of another host written to: T1112',
+    'A copy of the directory asked for: T1003.006',
+    'Another host queried by its management interface: T1047',
   ]);
   const asks = [remote(1, 'ITaskSchedulerService', 'SchRpcGetLastRunInfo')];
   assert.deepEqual((await analyzed(asks, ['remote_execution'])).findings, []);
