@@ -15,7 +15,7 @@ import type { Baseline, Reason } from '../schema/finding.ts';
 import { numbers, Recent } from './columns.ts';
 import { Habits } from './habit.ts';
 import { comparable, History, type Taught } from './history.ts';
-import { isCrowd } from './house.ts';
+import { House, isCrowd } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
@@ -45,6 +45,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const window_s = duration(detector.window);
   const entities = new History(window_s, names.length);
   const habits = new Habits();
+  const unjudged = new House();
   const peers = new Map<string, Recent>();
   const everyone = new Recent(names.length);
   const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
@@ -120,6 +121,13 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     return { column, state };
   }
 
+  /** Whether values are far out by what is known of the network so far, whoever shows them. */
+  function isFar(values: readonly number[], window_at_s: number): boolean {
+    return values.some(
+      (value, c) => deviation(value, ofAll(c, window_at_s), columns[c]!).tail.p < teach_above_p,
+    );
+  }
+
   /**
    * The rows of a window that may tell others what is usual. Hosts that are strange by what is known so far may not, else
    * two that scan at once would be each other's population; nor may their other rows. A crowd that is far out is one.
@@ -129,11 +137,9 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     all: readonly (readonly number[])[],
     window_at_s: number,
   ): readonly boolean[] {
-    const states = columns.map((_, c) => ofAll(c, window_at_s));
     const far_hosts = new Set<string>();
     all.forEach((values, i) => {
-      const far = values.some((value, c) => deviation(value, states[c]!, columns[c]!).tail.p < teach_above_p);
-      if (far) far_hosts.add(rows[i]!.host);
+      if (isFar(values, window_at_s)) far_hosts.add(rows[i]!.host);
     });
     const crowded = isCrowd(far_hosts.size, new Set(rows.map((row) => row.host)).size);
     return rows.map((row) => crowded || !far_hosts.has(row.host));
@@ -156,7 +162,11 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       rows.forEach((row, i) => {
         const values = all[i]!;
         if (!row.worth) {
-          taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange: false });
+          // What is not judged, because its work is known or for what else it shows, is a measure for others where
+          // different hosts show it on different days.
+          const strange =
+            isFar(values, window_at_s) && !(unjudged.note(row.host, window_at_s) && unjudged.shown > 0);
+          taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange });
           return;
         }
         const seen_by = (with_past: boolean): Seen => {

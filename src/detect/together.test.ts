@@ -61,6 +61,7 @@ const hour = (n: number): number => now_s + n * 3600;
 const kinds: Record<string, { ordinary: (i: number) => object; attack: object }> = {
   horizontal_scan: { ordinary: (i) => ({ hosts: i % 3 }), attack: { hosts: 254, answered_hosts: 0 } },
   vertical_scan: { ordinary: (i) => ({ ports: i % 3 }), attack: { ports: 900 } },
+  slow_scan: { ordinary: (i) => ({ targets: 1 + (i % 5) }), attack: { targets: 130 } },
 };
 
 /** Ordinary rows of some hosts over some hours before now, and now. */
@@ -104,6 +105,21 @@ for (const [id, { attack }] of Object.entries(kinds))
             row(now_s, attacker, { ...attack }),
           ]);
           assert.ok(found.has(attacker));
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('one whose work is known, and that is not judged, does not make it usual for another', async () => {
+      await fc.assert(
+        fc.asyncProperty(office, fc.integer({ min: 1, max: 60 }), async ({ hosts }, n) => {
+          const known = Array.from({ length: n }, (_, i) => ({
+            ...row(hour(-1 - i), '10.0.3.1', { ...attack }),
+            worth: false,
+          }));
+          const few = past(id, Math.min(hosts, 3), 3);
+          if (!(await told(id, [...few, row(now_s, attacker, { ...attack })])).has(attacker)) return;
+          assert.ok((await told(id, [...few, ...known, row(now_s, attacker, { ...attack })])).has(attacker));
         }),
         { numRuns: 25 },
       );
