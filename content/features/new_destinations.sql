@@ -7,6 +7,7 @@ columns:
   connections: {unit: count, says: connections to it}
   sent_bytes: {unit: bytes, says: sent to it}
   received_bytes: {unit: bytes, says: received from it}
+  as_a_call: {unit: count, says: "1: all of it has the shape of calls and shared screens"}
   clients: {unit: count, says: local hosts that called it for the first time in the same window}
   host_new_destinations: {unit: count, says: new destinations of the same host in the window}
   known_destinations: {unit: count, says: destinations the network knew before}
@@ -17,7 +18,7 @@ columns:
   service: {unit: text, says: protocol}
 */
 SELECT
-  window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, 1 AS new_destinations, connections, sent_bytes, received_bytes,
+  window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination, 1 AS new_destinations, connections, sent_bytes, received_bytes, as_a_call,
   count() OVER (PARTITION BY window_at, dst_ip, dst_name) AS clients,
   count() OVER (PARTITION BY window_at, src_ip) AS host_new_destinations,
   known_destinations, network_age_h, 'outbound' AS direction, dst_port, service, first_at, last_at
@@ -30,6 +31,7 @@ FROM (
     count() AS connections,
     sum(sent) AS sent_bytes,
     sum(received) AS received_bytes,
+    min(toUInt8($(left_out_upload))) AS as_a_call,
     $(most_frequent(dst_port)) AS dst_port,
     max(service) AS service,
     min(rank_of_destination) AS known_destinations,
