@@ -47,7 +47,8 @@ interface Window {
 
 /**
  * Counts tests by event time and gives how many there are in a day. Time may not go back. For each host, those of the
- * busiest other host are left out: a noisy neighbour raises its own bar and nobody else's. With n_h tests of host h and N
+ * busiest other host are left out: a noisy neighbour (one of the three busiest of its windows) raises its own bar and
+ * nobody else's. With n_h tests of host h and N
  * in all, the threshold for h is a / (N - max n_i over the others i), so chance gives at most
  * a · Σ n_h / (N - max n_i) <= 2 a: no more than a for the busiest host, nor for all others together.
  */
