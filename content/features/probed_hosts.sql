@@ -50,13 +50,13 @@ FROM (
     $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-    AND transport IN ('tcp', 'udp') AND NOT $(wide) AND $(calls_another)
+    AND transport IN ('tcp', 'udp') AND NOT $(wide)
     -- only ports on which a host failed at three at least, whenever
     AND (src_ip, port, transport) IN (
       SELECT src_ip, dst_port AS port, transport
       FROM connection
       WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
-        AND $(no_answer) AND NOT $(wide) AND $(calls_another)
+        AND $(no_answer) AND NOT $(wide)
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 3
     )

@@ -5,7 +5,7 @@ import { Severity, Stage, severities } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import { confidenceLevel, riskLevel } from '../schema/level.ts';
 import { askedSince, type Capped, capped, heldBack } from './cap.ts';
-import { type Folded, foldDays, foldFloods, foldPairs, foldWindows } from './fold.ts';
+import { type Folded, foldDays, foldFloods, foldHosts, foldPairs, foldWindows } from './fold.ts';
 import { pairsOf } from './keys.ts';
 import { listOf } from './list.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
@@ -148,6 +148,17 @@ describe('folding', () => {
       ['2', 0],
     ]);
     assert.equal(folded.length, 1);
+  });
+
+  it('a line keeps the time of its own beside that of all that is told with it', () => {
+    const scan = finding({ finding_id: 'scan', severity: 'high', start_at: hour, end_at: 2 * hour });
+    const oddity = finding({ finding_id: 'odd', detector: 'about', start_at: hour, end_at: 5 * hour });
+    const { lines } = foldHosts({ lines: [scan, oddity], folded: [] }, (detector) => detector === 'about');
+    const [line] = lines;
+    assert.deepEqual(
+      [line!.finding_id, line!.own_start_at, line!.own_end_at, line!.start_at, line!.end_at],
+      ['scan', hour, 2 * hour, hour, 5 * hour],
+    );
   });
 
   it('what is low is one line a kind and day, however few there are; what is medium never joins it', () => {

@@ -180,6 +180,8 @@ function withReasons(first: Finding, rest: readonly Finding[]): Finding {
 function spanning(first: Finding, rest: readonly Finding[]): Finding {
   return {
     ...first,
+    own_start_at: first.own_start_at ?? first.start_at,
+    own_end_at: first.own_end_at ?? first.end_at,
     start_at: rest.reduce((least, one) => Math.min(least, one.start_at), first.start_at),
     end_at: rest.reduce((most, one) => Math.max(most, one.end_at), first.end_at),
     // Those of different entities may be the same windows: no sum.

@@ -303,8 +303,15 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** What is at a path; null when there is nothing, nor can be because a part of the path is a file. */
 function entryAt(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
 }
 
 /** Of the folder itself, also where a link leads to it. */

@@ -73,12 +73,13 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
 
 function headline(finding: Finding, width: number, paint: Paint): string {
   const label = paint(severity_style[finding.severity], severity_label[finding.severity].toUpperCase());
-  const lasted = (finding.end_at - finding.start_at) / 1e6;
+  const [from, to] = ownSpan(finding);
+  const lasted = (to - from) / 1e6;
   const facts = [
     ['who', plain(named(who(finding.entity), finding.names))],
     [
       'when',
-      `${timeRange(finding.start_at, finding.end_at)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
+      `${timeRange(from, to)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
     ],
     ...(ofPart(finding)
       ? [
@@ -103,9 +104,15 @@ function headline(finding: Finding, width: number, paint: Paint): string {
   ].join('\n');
 }
 
+/** From when to when it was itself seen; what is told with it has times of its own. */
+function ownSpan({ own_start_at, own_end_at, start_at, end_at }: Finding): readonly [number, number] {
+  return [own_start_at ?? start_at, own_end_at ?? end_at];
+}
+
 /** Whether sentence, figures and evidence speak of a part of the time in which it was seen. */
 function ofPart(finding: Finding): boolean {
-  return finding.figures_start_at > finding.start_at || finding.figures_end_at < finding.end_at;
+  const [from, to] = ownSpan(finding);
+  return finding.figures_start_at > from || finding.figures_end_at < to;
 }
 
 function why(finding: Finding, width: number, paint: Paint): string {
@@ -266,11 +273,12 @@ function traced(finding: Finding): string {
   const rest = finding.evidence_total - 1;
   const more = rest > 0 ? ` and ${counted(rest, 'more event', 'more events')}` : '';
   const where = first ? `, see ${place(first)}${more}` : '';
-  const again = finding.end_at - finding.start_at > day_us ? 'Seen again on later days: in' : 'In';
+  const [from, to] = ownSpan(finding);
+  const again = to - from > day_us ? 'Seen again on later days: in' : 'In';
   const windows =
     finding.windows > 1 && finding.members_total === 0 ? `, in ${count(finding.windows)} windows` : '';
   const longer = ofPart(finding)
-    ? ` ${again} all ${timeRange(finding.start_at, finding.end_at)} UTC${windows}; told is the strongest.`
+    ? ` ${again} all ${timeRange(from, to)} UTC${windows}; told is the strongest.`
     : '';
   return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.${longer}`;
 }

@@ -77,8 +77,13 @@ export const Finding = z.object({
   severity: Severity,
   stage: Stage,
   attack: z.array(z.object({ id: z.string(), name: z.string(), tactics: z.array(z.string()) })),
-  start_at: z.number(),
-  end_at: z.number(),
+  start_at: z.number().describe('first event of it and of all that is told with it'),
+  end_at: z.number().describe('last event of it and of all that is told with it'),
+  own_start_at: z
+    .number()
+    .optional()
+    .describe('first event of it alone, all its windows together, where others are told with it'),
+  own_end_at: z.number().optional().describe('last event of it alone'),
   figures_start_at: z
     .number()
     .describe(
