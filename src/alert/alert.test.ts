@@ -151,8 +151,14 @@ describe('folding', () => {
   });
 
   it('a line keeps the time of its own beside that of all that is told with it', () => {
-    const scan = finding({ finding_id: 'scan', severity: 'high', start_at: hour, end_at: 2 * hour });
-    const oddity = finding({ finding_id: 'odd', detector: 'about', start_at: hour, end_at: 5 * hour });
+    const scan = finding({ finding_id: 'scan', risk_score: 80, start_at: hour, end_at: 2 * hour });
+    const oddity = finding({
+      finding_id: 'odd',
+      detector: 'about',
+      risk_score: 40,
+      start_at: hour,
+      end_at: 5 * hour,
+    });
     const { lines } = foldHosts({ lines: [scan, oddity], folded: [] }, (detector) => detector === 'about');
     const [line] = lines;
     assert.deepEqual(
