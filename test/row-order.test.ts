@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { duration } from '../src/base/duration.ts';
 import { random } from '../src/base/random.ts';
 import { loadContent } from '../src/content/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/enrich/index.ts';
@@ -18,7 +19,8 @@ interface Known {
 }
 
 const content = loadContent();
-const day_us = 86_400e6;
+const hour_us = 3600e6;
+const day_us = 24 * hour_us;
 const start = Date.UTC(2026, 0, 5) * 1000;
 const attacks =
   `beacon brute_force cleartext_password collection dead_control_server dead_server dga ping_sweep directory_replication dns_tunnel
@@ -38,6 +40,14 @@ function traffic(): Known[] {
     duplicates.check(tied, 0, 0);
     return { event: tied, hi: duplicates.id_hi, lo: duplicates.id_lo };
   });
+}
+
+/** After an instant, names of domains that were asked for before it lead to every address that was called before it. */
+function knownNamesOf(events: readonly Known[], after: number): Known[] {
+  const asked = events.find(({ event }) => event.kind === 'dns' && event.query_domain !== '')!;
+  const called = new Set(events.map(({ event }) => ('dst_ip' in event ? event.dst_ip : '')));
+  const query = { ...asked.event, time: after + hour_us, answers: [...called] } as WeirEvent;
+  return [{ event: query, hi: 1, lo: 1 }];
 }
 
 /** Fisher and Yates. */
@@ -108,4 +118,25 @@ describe('the same events in another order, stored in other blocks, give the sam
       }
     });
   }
+
+  it('a window that is over has the same rows, whatever comes after it', async () => {
+    const cut = start + 20 * hour_us;
+    // Silence of an hour is told when something was seen after it.
+    const told_until = cut - hour_us;
+    const known = events.filter(({ event }) => event.time < cut);
+    const later = [...events.filter(({ event }) => event.time >= cut), ...knownNamesOf(known, cut)];
+    const [now, then] = [
+      await rowsOf(store, known, 65_536),
+      await rowsOf(store, [...known, ...later], 65_536),
+    ];
+    const differ: string[] = [];
+    for (const { id, window } of content.detectors) {
+      const over = (rows: readonly string[]): string[] =>
+        rows.filter((row) => (JSON.parse(row).window_at_s + duration(window)) * 1e6 <= told_until);
+      const [before, after] = [over(now.get(id)!), over(then.get(id)!)];
+      assert.equal(before.length, after.length, id);
+      differ.push(...before.flatMap((row, i) => (row === after[i] ? [] : [`${id}: ${row}\n${after[i]}`])));
+    }
+    assert.deepEqual(differ.slice(0, 3), [], `${differ.length} rows differ`);
+  });
 });

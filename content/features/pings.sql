@@ -34,9 +34,10 @@ FROM (
   GROUP BY window_at, src_ip, dst_ip
 ) AS pinged
 INNER JOIN (
-  SELECT src_ip, dst_ip, min(time) AS first_ping
-  FROM (SELECT src_ip, dst_ip, direction, first_at AS time FROM rollup_pairs WHERE transport = 'icmp' AND direction != 'inbound')
-  WHERE NOT $(wide) AND $(calls_another)
+  -- also where it was taken for a broadcast address then: what is known of an address changes
+  SELECT src_ip, dst_ip, min(first_at) AS first_ping
+  FROM rollup_pairs
+  WHERE transport = 'icmp' AND direction != 'inbound'
   GROUP BY src_ip, dst_ip
 ) AS first_pings USING (src_ip, dst_ip)
 GROUP BY window_at, src_ip

@@ -9,7 +9,7 @@ columns:
   clients: {unit: count, says: local hosts that the server had answered}
   serves_h: {unit: count, says: hours in which the network was seen since it had answered the third of them}
   earlier_destinations: {unit: count, says: outside destinations that the server had called before}
-  known_domain: {unit: count, says: whether a name that led there is of a domain that was asked for before}
+  known_domain: {unit: count, says: whether a name that led there by the window's end is of a domain that was asked for before}
   network_age_h: {unit: count, says: earlier hours in which the network was seen}
   destination: {unit: text, says: its name or address}
   dst_port: {unit: port, says: port}
@@ -20,7 +20,7 @@ SELECT
   arrayCount(one -> one < window_at, client_firsts) AS clients,
   $(watched_between(client_firsts[3], first_at)) AS serves_h,
   earlier_destinations,
-  toUInt8(domain_first != toDateTime64(0, 6) AND domain_first < window_at) AS known_domain,
+  toUInt8(arrayExists(one -> one.1 < window_at AND toUnixTimestamp(one.2) < toUnixTimestamp(window_at) + {window_s:UInt32}, led)) AS known_domain,
   $(watched_h(first_at)) AS network_age_h,
   dst_port, direction, first_at, last_at
 FROM (
@@ -56,7 +56,8 @@ INNER JOIN (
   )
 ) AS firsts USING (src_ip, dst_ip, dst_name)
 LEFT JOIN (
-  SELECT address AS dst_ip, min(domain_first) AS domain_first
+  -- since when the domains of names that led there were asked for, and since when each did lead there
+  SELECT address AS dst_ip, arraySort(groupArray((domain_first, named.first_at))) AS led
   FROM rollup_address_domains AS named
   INNER JOIN (
     SELECT domain AS query_domain, min(first_at) AS domain_first FROM rollup_asked_domains GROUP BY domain

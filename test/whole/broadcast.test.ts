@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { loadContent } from '../../src/content/index.ts';
+import { Past } from '../../src/pipeline/past.ts';
+import { featureRows } from '../../src/pipeline/rows.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { ACK, Conversation, capture, frame, type TimedFrame, udp } from '../packets.ts';
-import { run, temporaryFolder } from './run-analyze.ts';
+import { monday, run, temporaryFolder } from './run-analyze.ts';
 
 /** What stands for many hosts follows from masks where they are known. */
 
+const content = loadContent();
 let store: Store;
 const folder = temporaryFolder();
 before(async () => {
@@ -101,4 +105,36 @@ test('hosts at .255 outside are called as any host is', async () => {
     detectors: ['horizontal_scan'],
   });
   assert.deepEqual(other.findings, []);
+});
+
+/** A ping as Zeek writes it. */
+function ping(ts: number, dst: string, answered: boolean): object {
+  return {
+    ...{ _path: 'conn', ts, uid: `C${dst}${ts}`, proto: 'icmp', conn_state: 'OTH', duration: 1 },
+    ...{ 'id.orig_h': '10.0.2.7', 'id.orig_p': 8, 'id.resp_h': dst, 'id.resp_p': 0 },
+    ...{ orig_bytes: 56, resp_bytes: answered ? 56 : 0, orig_pkts: 1, resp_pkts: Number(answered) },
+    ...{ orig_ip_bytes: 84, resp_ip_bytes: answered ? 84 : 0 },
+  };
+}
+
+test('a host at .255 that was pinged before it was known as one is pinged as any host is once it is', async () => {
+  const start = monday / 1e6;
+  const lines = [
+    ping(start, '10.0.1.255', false),
+    ping(start + 3600, '10.0.1.255', true),
+    ...[1, 2, 3, 4, 255].map((last) => ping(start + 7200, `10.0.1.${last}`, false)),
+  ].map((one) => JSON.stringify(one));
+  await run(store, [folder.write('pings/zeek.log', `${lines.join('\n')}\n`)], { detectors: ['ids_alert'] });
+  const detector = { ...content.detectors.find(({ id }) => id === 'ping_sweep')!, when: '1' };
+  const feature = content.features.get(detector.features)!;
+  const rows = await Array.fromAsync(
+    featureRows(store, new Past(store, content.rollups), feature, detector, 2e15),
+  );
+  assert.deepEqual(
+    rows.map(({ values }) => [values.hosts, values.new_hosts]),
+    [
+      [5, 4],
+      [5, 4],
+    ],
+  );
 });
