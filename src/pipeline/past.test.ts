@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { WeirError } from '../base/error.ts';
 import { loadContent } from '../content/index.ts';
 import { type Rollup, rollupsIn, rollupTable } from '../schema/rollup.ts';
 import { openStore, type Store } from '../store/index.ts';
@@ -70,6 +71,25 @@ describe('what statements ask of all the past', () => {
     const half = await past.held(['connection', 'dns'], (all.from + all.to) / 2);
     assert.ok(half.hours.length < hours.length && half.hours.length > 0);
     assert.deepEqual(await past.held(['ftp'], 0), { hours: [], all: { from: 0, to: 0 } });
+  });
+
+  it('what the engine did not answer is asked again', async () => {
+    let deaths = 2;
+    const dying = new Proxy(store, {
+      get(of, name) {
+        const value: unknown = Reflect.get(of, name, of);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]): unknown => {
+          if (deaths-- > 0) return Promise.reject(new WeirError('store_unavailable', 'the engine died'));
+          return Reflect.apply(value, of, given);
+        };
+      },
+    });
+    const past = new Past(dying, content.rollups);
+    await assert.rejects(past.held(['connection'], 2e15), { code: 'store_unavailable' });
+    await assert.rejects(past.proxied(), { code: 'store_unavailable' });
+    assert.ok((await past.held(['connection'], 2e15)).hours.length > 0);
+    assert.equal(await past.proxied(), false);
   });
 
   it('a name is that of a roll-up only as a whole word', () => {

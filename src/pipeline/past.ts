@@ -18,8 +18,8 @@ export class Past {
   readonly #store: Store;
   readonly #rollups: ReadonlyMap<string, Rollup>;
   readonly #filled = new Set<string>();
-  readonly #held = new Map<string, Promise<readonly HeldHour[]>>();
-  #proxied: Promise<boolean> | null = null;
+  readonly #held = new Map<string, readonly HeldHour[]>();
+  #proxied: boolean | null = null;
 
   constructor(store: Store, rollups: ReadonlyMap<string, Rollup>) {
     this.#store = store;
@@ -27,8 +27,8 @@ export class Past {
   }
 
   /** Whether a host is a web proxy. */
-  proxied(): Promise<boolean> {
-    this.#proxied ??= hasRole(this.#store, 'proxy');
+  async proxied(): Promise<boolean> {
+    this.#proxied ??= await hasRole(this.#store, 'proxy');
     return this.#proxied;
   }
 
@@ -71,8 +71,9 @@ export class Past {
     return { from: begun, to: ended, begun, ended };
   }
 
-  #hoursOf(table: string): Promise<readonly HeldHour[]> {
-    const known = this.#held.get(table) ?? hoursOf(this.#store, table);
+  /** Only answers are kept: after the engine died it is asked again. */
+  async #hoursOf(table: string): Promise<readonly HeldHour[]> {
+    const known = this.#held.get(table) ?? (await hoursOf(this.#store, table));
     this.#held.set(table, known);
     return known;
   }
