@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { WeirError } from '../base/error.ts';
+import { type ErrorCode, WeirError } from '../base/error.ts';
 import { loadContent } from '../content/index.ts';
 import { type Rollup, rollupsIn, rollupTable } from '../schema/rollup.ts';
 import { openStore, type Store } from '../store/index.ts';
@@ -15,6 +15,20 @@ describe('what statements ask of all the past', () => {
     await play(store, content, { scenario: 'office', hosts: 4, days: 1 });
   });
   after(() => store.close());
+
+  const counted: Rollup = {
+    id: 'counted',
+    about: '',
+    key: ['n'],
+    reads: ['connection'],
+    sql: 'SELECT count() AS n FROM connection',
+    sql_without_proxy: 'SELECT count() AS n FROM connection',
+    file: '',
+  };
+  const rows = async (): Promise<number> => {
+    const [row] = await store.query<{ n: number }>('SELECT n FROM rollup_counted');
+    return row!.n;
+  };
 
   it('every roll-up has one row a key, with the instants that the events have', async () => {
     const past = new Past(store, content.rollups);
@@ -36,19 +50,6 @@ describe('what statements ask of all the past', () => {
   });
 
   it('is filled once, for all statements that name it, and anew by the next run', async () => {
-    const counted: Rollup = {
-      id: 'counted',
-      about: '',
-      key: ['n'],
-      reads: ['connection'],
-      sql: 'SELECT count() AS n FROM connection',
-      sql_without_proxy: 'SELECT count() AS n FROM connection',
-      file: '',
-    };
-    const rows = async (): Promise<number> => {
-      const [row] = await store.query<{ n: number }>('SELECT n FROM rollup_counted');
-      return row!.n;
-    };
     const rollups = new Map([['counted', counted]]);
     const past = new Past(store, rollups);
     await past.fillFor('SELECT n FROM rollup_counted');
@@ -74,22 +75,18 @@ describe('what statements ask of all the past', () => {
   });
 
   it('what the engine did not answer is asked again', async () => {
-    let deaths = 2;
-    const dying = new Proxy(store, {
-      get(of, name) {
-        const value: unknown = Reflect.get(of, name, of);
-        if (typeof value !== 'function') return value;
-        return (...given: unknown[]): unknown => {
-          if (deaths-- > 0) return Promise.reject(new WeirError('store_unavailable', 'the engine died'));
-          return Reflect.apply(value, of, given);
-        };
-      },
-    });
+    const dying = failing(store, 'store_unavailable', 2);
     const past = new Past(dying, content.rollups);
     await assert.rejects(past.held(['connection'], 2e15), { code: 'store_unavailable' });
     await assert.rejects(past.proxied(), { code: 'store_unavailable' });
     assert.ok((await past.held(['connection'], 2e15)).hours.length > 0);
     assert.equal(await past.proxied(), false);
+  });
+
+  it('what the engine has not the memory for is filled with what it has on disk', async () => {
+    const past = new Past(failing(store, 'store_memory', 1, 'INSERT'), new Map([['counted', counted]]));
+    await past.fillFor('SELECT n FROM rollup_counted');
+    assert.ok((await rows()) > 0);
   });
 
   it('a name is that of a roll-up only as a whole word', () => {
@@ -99,3 +96,18 @@ describe('what statements ask of all the past', () => {
     ]);
   });
 });
+
+/** The store, which fails so many times to do what begins with a word. */
+function failing(store: Store, code: ErrorCode, fails: number, begins = ''): Store {
+  let failed = 0;
+  return new Proxy(store, {
+    get(of, name) {
+      const value: unknown = Reflect.get(of, name, of);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]): unknown => {
+        if (!String(given[0]).startsWith(begins) || failed++ >= fails) return Reflect.apply(value, of, given);
+        return Promise.reject(new WeirError(code, 'as asked'));
+      };
+    },
+  });
+}

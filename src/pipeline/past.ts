@@ -1,8 +1,9 @@
+import { WeirError } from '../base/error.ts';
 import { instant } from '../base/time.ts';
 import type { Hour, Range } from '../features/index.ts';
 import { type Rollup, rollupsIn, rollupTable } from '../schema/rollup.ts';
 import { fillRollup, hasRole, type Store } from '../store/index.ts';
-import { feature_settings } from './settings.ts';
+import { feature_settings, sparing } from './settings.ts';
 
 /** Events of some tables: how many in which hour, and from when to when. */
 export interface Held {
@@ -32,21 +33,26 @@ export class Past {
     return this.#proxied;
   }
 
-  /** Fills the roll-ups that a statement names, and those that these name. Errors: as of any statement of content. */
+  /**
+   * Fills the roll-ups that a statement names, and those that these name; once more with what is on disk where the engine has
+   * not the memory. Errors: as of any statement of content.
+   */
   async fillFor(sql: string): Promise<void> {
     for (const id of rollupsIn(sql)) {
       const rollup = this.#rollups.get(id);
       if (rollup === undefined || this.#filled.has(id)) continue;
       const body = (await this.proxied()) ? rollup.sql : rollup.sql_without_proxy;
       await this.fillFor(body);
-      await fillRollup(
-        this.#store,
-        rollupTable(id),
-        rollup.key,
-        body,
-        await this.#whole(rollup),
-        feature_settings,
-      );
+      const whole = await this.#whole(rollup);
+      const fill = (settings: Readonly<Record<string, string | number>>): Promise<void> =>
+        fillRollup(this.#store, rollupTable(id), rollup.key, body, whole, {
+          ...feature_settings,
+          ...settings,
+        });
+      await fill({}).catch((error: unknown) => {
+        if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
+        return fill(sparing(this.#store.memory_bytes));
+      });
       this.#filled.add(id);
     }
   }
