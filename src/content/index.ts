@@ -16,6 +16,7 @@ import { technique } from './attack.ts';
 import { type Fragments, fillFragments, readFragments, withoutProxy } from './fragments.ts';
 import { Mistakes, yamlAs } from './mistakes.ts';
 import { completeRole } from './roles.ts';
+import { inCircles } from './rollups.ts';
 import { orderDependence } from './row-order.ts';
 import { checkShape, shapeFragments } from './shapes.ts';
 import { type SqlPart, sqlProblem } from './sql-check.ts';
@@ -66,6 +67,8 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   }
   const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const detector of sorted) mistakes.note(() => checkDetector(detector, features));
+  for (const { file } of inCircles(rollups))
+    mistakes.add(file, 'is filled from itself, by way of others or at once');
   mistakes.raise();
   return {
     features,
