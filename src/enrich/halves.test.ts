@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Connection } from '../schema/event/connection.ts';
-import { type Half, halfOf, joinHalves } from './halves.ts';
+import { type Half, halfOf, halvesTogether, joinHalves } from './halves.ts';
 import { settle } from './outcome.ts';
 
 const start = 1_700_000_000_000_000;
@@ -125,4 +126,12 @@ test('every half is told once, in one connection', () => {
       for (const { event, rest } of joined) assert.equal(halfOf(event) === null, rest !== null);
     }),
   );
+});
+
+test('halves of the same two ends are held together only while they may still find another', async () => {
+  const later = (ms: number): Half<string> => of(asked({ time: start + ms * 1000, uid: `${ms}` }), 0);
+  const all = [later(0), later(1999), later(3998), later(5998), of(asked({ src_port: 1, time: start }), 1)];
+  const groups: string[][] = [];
+  for await (const group of halvesTogether<string>(Readable.from(all))) groups.push(group.map(({ from }) => from));
+  assert.deepEqual(groups, [['0', '1999', '3998'], ['5998'], ['Cask']]);
 });

@@ -50,6 +50,32 @@ export interface Joined<From> {
 }
 
 /**
+ * Halves in order of their ends, then of time → those that may be of one connection: between the same two ends, none two
+ * seconds after the one before. What an unanswered host sends for weeks from one port is never held as a whole.
+ */
+export async function* halvesTogether<From>(halves: AsyncIterable<Half<From>>): AsyncGenerator<Half<From>[]> {
+  let group: Half<From>[] = [];
+  let ends = '';
+  let last = 0;
+  for await (const half of halves) {
+    const its = endsOf(half.event);
+    if (group.length > 0 && (its !== ends || half.event.time - last >= apart_us)) {
+      yield group;
+      group = [];
+    }
+    ends = its;
+    last = half.event.time;
+    group.push(half);
+  }
+  if (group.length > 0) yield group;
+}
+
+function endsOf({ src_ip, src_port, dst_ip, dst_port, transport }: Connection): string {
+  const [src, dst] = [`${src_ip} ${src_port}`, `${dst_ip} ${dst_port}`];
+  return src < dst ? `${src} ${dst} ${transport}` : `${dst} ${src} ${transport}`;
+}
+
+/**
  * Halves of connections between the same two ends, in order of time → connections. A half goes with the nearest one of the
  * other end from another sensor that began within two seconds of it. Pure, but that it changes the events given.
  */

@@ -1,4 +1,4 @@
-import { type Half, isHalf, joinHalves } from '../enrich/index.ts';
+import { type Half, halvesTogether, isHalf, joinHalves } from '../enrich/index.ts';
 import type { Connection } from '../schema/event/connection.ts';
 import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
 import type { EventWriter, Store } from '../store/index.ts';
@@ -90,7 +90,7 @@ export class Halves {
         else await give(one);
       };
       for await (const one of this.#rows('dns')) await lone(one);
-      for await (const group of this.#groups()) {
+      for await (const group of halvesTogether(this.#connections())) {
         for (const { event, from, rest } of joinHalves(group)) {
           rest?.from.dropped('other direction of a connection from another sensor');
           await (rest === null ? lone({ event, from }) : give({ event, from }));
@@ -100,20 +100,9 @@ export class Halves {
     await dropHalves(this.#store);
   }
 
-  /** Halves between the same two ends, in order of time. */
-  async *#groups(): AsyncGenerator<Half<Origin>[]> {
-    let group: Half<Origin>[] = [];
-    let ends = '';
-    for await (const { event, from } of this.#rows('connection')) {
-      const its = endsOf(event as Connection);
-      if (its !== ends && group.length > 0) {
-        yield group;
-        group = [];
-      }
-      ends = its;
-      group.push({ event: event as Connection, sensor: from.from.sensor, from });
-    }
-    if (group.length > 0) yield group;
+  async *#connections(): AsyncGenerator<Half<Origin>> {
+    for await (const { event, from } of this.#rows('connection'))
+      yield { event: event as Connection, sensor: from.from.sensor, from };
   }
 
   async *#rows(kind: (typeof kinds)[number]): AsyncGenerator<Given> {
@@ -145,11 +134,6 @@ FROM ${kind}${suffix} ORDER BY least(${src}, ${dst}), greatest(${src}, ${dst}), 
 export async function dropHalves(store: Store): Promise<void> {
   for (const kind of kinds)
     await store.command(`DROP TABLE IF EXISTS ${kind}${suffix}`, {}, { name: 'halves', repeatable: true });
-}
-
-function endsOf({ src_ip, src_port, dst_ip, dst_port, transport }: Connection): string {
-  const [src, dst] = [`${src_ip} ${src_port}`, `${dst_ip} ${dst_port}`];
-  return src < dst ? `${src} ${dst} ${transport}` : `${dst} ${src} ${transport}`;
 }
 
 interface Origin {
