@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fillFragments, readFragments } from '../src/content/fragments.ts';
+import { loadContent } from '../src/content/index.ts';
 import { openStore, type Store } from '../src/store/index.ts';
 
 const file = new URL('../content/features/_fragments.yaml', import.meta.url).pathname;
@@ -61,4 +62,14 @@ FROM (SELECT toDateTime({window_at:String}, 'UTC') AS window_at, arrayMap(at -> 
       );
       assert.deepEqual([row!.first_day === 1, Number(row!.known)], [first_day, known]);
     });
+});
+
+describe('clients are hosts, however many ports or addresses of a place one of them calls', () => {
+  for (const { id, sql, grain } of loadContent().features.values())
+    for (const [, place] of sql.matchAll(/\bcount\(\) OVER \(PARTITION BY ([^)]*)\) AS clients\b/g))
+      it(`${id} counts rows where a host has one row a place`, () =>
+        assert.deepEqual(
+          place!.split(', ').sort(),
+          ['window_at', ...grain].filter((one) => one !== 'src_ip').sort(),
+        ));
 });

@@ -26,7 +26,7 @@ SELECT
 FROM (
 SELECT
   window_at, src_ip, dst_ip, dst_port, transport, calls, packed, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_ip, dst_port) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   dateDiff('second', first_at, last_at) AS span_seconds,
   countIf(calls >= 6) OVER (PARTITION BY window_at, src_ip, direction) AS destinations,

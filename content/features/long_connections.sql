@@ -18,7 +18,7 @@ columns:
 */
 SELECT
   window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, dst_name, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
-  count() OVER (PARTITION BY window_at, destination) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
+  uniqExact(calls.src_ip) OVER (PARTITION BY window_at, destination) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, if(dst_name = '', handshakes, 0) AS handshakes, if(dst_name = '', names, 1) AS names, direction, destination, service, first_at, last_at
 FROM (
   SELECT

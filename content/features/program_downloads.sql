@@ -16,7 +16,7 @@ columns:
 */
 SELECT
   window_at, src_ip, dst_ip, dst_name, programs, bytes,
-  count() OVER (PARTITION BY window_at, place) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts, direction,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, place) AS clients, uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts, direction,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   bare_address, address, uri, dst_port, first_at, last_at
 FROM (

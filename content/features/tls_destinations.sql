@@ -17,7 +17,7 @@ columns:
 */
 SELECT
   window_at, src_ip, dst_ip, dst_port, handshakes, self_signed, own_authority,
-  count() OVER (PARTITION BY window_at, dst_ip) AS clients,
+  uniqExact(src_ip) OVER (PARTITION BY window_at, dst_ip) AS clients,
   uniqExact(src_ip) OVER (PARTITION BY window_at) AS hosts,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   unnamed_share, server_name, issuer, direction, first_at, last_at

@@ -132,6 +132,7 @@ test('halves of the same two ends are held together only while they may still fi
   const later = (ms: number): Half<string> => of(asked({ time: start + ms * 1000, uid: `${ms}` }), 0);
   const all = [later(0), later(1999), later(3998), later(5998), of(asked({ src_port: 1, time: start }), 1)];
   const groups: string[][] = [];
-  for await (const group of halvesTogether<string>(Readable.from(all))) groups.push(group.map(({ from }) => from));
+  for await (const group of halvesTogether<string>(Readable.from(all)))
+    groups.push(group.map(({ from }) => from));
   assert.deepEqual(groups, [['0', '1999', '3998'], ['5998'], ['Cask']]);
 });
