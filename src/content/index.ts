@@ -175,6 +175,10 @@ export function readRollup(file: string, fragments: Fragments, readable: Readonl
     throw invalid(file, 'the name of a roll-up is of small letters and _');
   const bound = sqlTokens(rollup.sql).find(({ kind, text }) => kind === 'value' && /^\{windows?_/.test(text));
   if (bound) throw invalid(file, `${bound.text} is of one window; a roll-up is of all that is stored`);
+  // Where none of its tables holds an event it is not asked for.
+  for (const table of Object.keys(tables))
+    if (!rollup.reads.includes(table) && new RegExp(`\\b(FROM|JOIN)\\s+${table}\\b`, 'i').test(rollup.sql))
+      throw invalid(file, `reads: ${table} is read, too`);
   return rollup;
 }
 

@@ -43,12 +43,14 @@ export class Past {
       if (rollup === undefined || this.#filled.has(id)) continue;
       const body = (await this.proxied()) ? rollup.sql : rollup.sql_without_proxy;
       await this.fillFor(body);
-      const whole = await this.#whole(rollup);
-      const fill = (settings: Readonly<Record<string, string | number>>): Promise<void> =>
-        fillRollup(this.#store, rollupTable(id), rollup.key, body, whole, {
-          ...feature_settings,
-          ...settings,
-        });
+      const { all, hours } = await this.held(rollup.reads, Number.POSITIVE_INFINITY);
+      const [begun, ended] = [instant(all.from), instant(all.to)];
+      const params = { from: begun, to: ended, begun, ended };
+      const nothing = hours.length === 0;
+      const fill = (more: Readonly<Record<string, string | number>>): Promise<void> => {
+        const settings = { ...feature_settings, ...more };
+        return fillRollup(this.#store, rollupTable(id), rollup.key, body, params, settings, nothing);
+      };
       await fill({}).catch((error: unknown) => {
         if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
         return fill(sparing(this.#store.memory_bytes));
@@ -69,12 +71,6 @@ export class Past {
       hours: [...events].map(([at_s, events]) => ({ at_s, events })).sort((a, b) => a.at_s - b.at_s),
       all: counted.length === 0 ? { from: 0, to: 0 } : { from, to },
     };
-  }
-
-  async #whole(rollup: Rollup): Promise<Record<string, unknown>> {
-    const { all } = await this.held(rollup.reads, Number.POSITIVE_INFINITY);
-    const [begun, ended] = [instant(all.from), instant(all.to)];
-    return { from: begun, to: ended, begun, ended };
   }
 
   /** Only answers are kept: after the engine died it is asked again. */

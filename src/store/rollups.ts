@@ -1,8 +1,16 @@
 import type { Store } from './store.ts';
 
+interface Made {
+  readonly sql: string;
+  readonly columns: string;
+}
+/** Tables that this process made in a store, by name: another run of the same content empties them, which is quicker. */
+const made = new WeakMap<Store, Map<string, Made>>();
+
 /**
- * Makes the table of a roll-up anew and fills it: `sql` is a SELECT of content, so it runs with the rights of content
- * alone. Errors: as of any statement of content.
+ * Makes the table of a roll-up and fills it, what it held before goes: `sql` is a SELECT of content, so it runs with the
+ * rights of content alone. `nothing`: there are no events for it, so that its table stays empty. Errors: as of any
+ * statement of content.
  */
 export async function fillRollup(
   store: Store,
@@ -11,7 +19,32 @@ export async function fillRollup(
   sql: string,
   params: Readonly<Record<string, unknown>>,
   settings: Readonly<Record<string, string | number>>,
+  nothing = false,
 ): Promise<void> {
+  const known = made.get(store) ?? new Map<string, Made>();
+  made.set(store, known);
+  let columns = known.get(table)?.columns;
+  if (columns !== undefined && known.get(table)!.sql === sql)
+    await store.command(`TRUNCATE TABLE ${table} SYNC`, {}, { name: 'empty roll-up', repeatable: true });
+  else columns = await makeTable(store, table, key, sql, params, settings);
+  known.set(table, { sql, columns });
+  if (nothing) return;
+  const filling = { name: table, of_content: true, fills: true } as const;
+  await store.command(`INSERT INTO ${table} (${columns}) ${sql}`, params, {
+    ...filling,
+    settings: { ...settings, max_insert_block_size: 65_536 },
+  });
+}
+
+/** An empty table with the columns of a statement; gives their names. */
+async function makeTable(
+  store: Store,
+  table: string,
+  key: readonly string[],
+  sql: string,
+  params: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<string> {
   const of_content = { name: table, settings, of_content: true } as const;
   const columns = await store.query<{ name: string; type: string }>(`DESCRIBE (${sql})`, params, of_content);
   await store.command(`DROP TABLE IF EXISTS ${table} SYNC`, {}, { name: 'drop roll-up', repeatable: true });
@@ -21,7 +54,5 @@ export async function fillRollup(
     {},
     { name: 'create roll-up', settings: { allow_suspicious_low_cardinality_types: 1 } },
   );
-  const into = columns.map(({ name }) => name).join(', ');
-  const filling = { ...of_content, fills: true, settings: { ...settings, max_insert_block_size: 65_536 } };
-  await store.command(`INSERT INTO ${table} (${into}) ${sql}`, params, filling);
+  return columns.map(({ name }) => name).join(', ');
 }

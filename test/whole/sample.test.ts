@@ -81,7 +81,7 @@ describe('what weir start says of the sample', () => {
   });
 
   it('puts the host of the attack on top', () => {
-    const top = result.findings.slice(0, 6);
+    const top = result.findings.slice(0, 5);
     assert.deepEqual(
       top.filter((one) => !about(suspect)(one)).map((one) => one.summary),
       [],
