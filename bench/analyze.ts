@@ -3,9 +3,10 @@
  * processes together (PSS, sampled four times a second), findings, detectors that failed (there must be none), and which
  * of them took the time.
  *   node bench/analyze.ts [--events 100000,1000000,10000000,50000000] [--days 2] [--runs 1] [--keep FOLDER]
- *     [--command "node src/main.ts"]
+ *     [--command "node src/main.ts"] [--one-by-one]
  * The logs are made first, from a fixed seed, in a temporary folder (480 MB for a million lines, so 24 GB for fifty) or in
- * FOLDER, where they are found again. `--command`: another Weir to measure on the same logs, by its command line and
+ * FOLDER, where they are found again. `--one-by-one`: no two detectors side by side, so that the time of each is told.
+ * `--command`: another Weir to measure on the same logs, by its command line and
  * without what each detector took.
  */
 import { spawn } from 'node:child_process';
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1' },
     command: { type: 'string' },
     keep: { type: 'string' },
+    'one-by-one': { type: 'boolean', default: false },
   },
 });
 
@@ -96,6 +98,7 @@ async function once(path: string): Promise<void> {
       version: '0',
       paths: [path],
       ...runDefaults,
+      ...(values['one-by-one'] && { at_once: 1 }),
       now: Date.UTC(2026, 5, 1) * 1000,
       progress: (state) => next(state.step === 'read' ? 'reading' : state.detector),
     });
@@ -103,7 +106,7 @@ async function once(path: string): Promise<void> {
     const told: Told = {
       findings: findings.length + held.findings,
       failed: failed.map(({ detector, why }) => `${detector}: ${why}`),
-      steps: [...steps].sort((a, b) => b[1] - a[1]),
+      steps: values['one-by-one'] ? [...steps].sort((a, b) => b[1] - a[1]) : [],
     };
     console.log(JSON.stringify(told));
   } finally {
@@ -121,7 +124,8 @@ interface Run {
 async function run(path: string): Promise<Run> {
   const self = fileURLToPath(import.meta.url);
   const command = values.command?.split(' ').concat('analyze', path);
-  const [program = '', ...args] = command ?? [process.execPath, self, '--once', path];
+  const steps = values['one-by-one'] ? ['--one-by-one'] : [];
+  const [program = '', ...args] = command ?? [process.execPath, self, '--once', path, ...steps];
   const began = performance.now();
   const child = spawn(program, args, { stdio: ['ignore', command ? 'ignore' : 'pipe', 'pipe'] });
   let words = '';
@@ -156,7 +160,8 @@ async function run(path: string): Promise<Run> {
 function toldOf({ findings, failed, steps }: Told): string {
   const dearest = steps.slice(0, 8).map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`);
   const lost = failed.length === 0 ? 'failed detectors 0' : `FAILED ${failed.length}: ${failed.join('; ')}`;
-  return `            findings ${findings}, ${lost}\n            most time: ${dearest.join(', ')}`;
+  const most = dearest.length === 0 ? '' : `\n            most time: ${dearest.join(', ')}`;
+  return `            findings ${findings}, ${lost}${most}`;
 }
 
 if (values.once !== undefined) {

@@ -6,7 +6,7 @@ import { counted } from '../base/format.ts';
 import { markerOf } from '../base/own-files.ts';
 import { createProgress, painter, plain, terminalWidth } from '../base/terminal.ts';
 import { noConfig, readConfig } from '../pipeline/config.ts';
-import { type AnalyzeOptions, type AnalyzeResult, analyze } from '../pipeline/route.ts';
+import { type AnalyzeOptions, type AnalyzeResult, analyze, runDefaults } from '../pipeline/route.ts';
 import { findingsTable, ocsfLine, paragraph, runSummary } from '../report/index.ts';
 import { Severity, severities } from '../schema/detector.ts';
 import { total } from '../schema/ledger.ts';
@@ -129,6 +129,7 @@ function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOption
     detectors: values.detector,
     keep_raw: values['keep-raw'],
     evidence: whole(values.evidence, 'evidence'),
+    at_once: runDefaults.at_once,
     now: Date.now() * 1000,
   };
 }

@@ -7,24 +7,29 @@ import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { Past } from './past.ts';
-import { featureRows } from './rows.ts';
+import { featureRows, mostEvents } from './rows.ts';
 
 /**
  * One detector over all that is stored. `taught_until`: what ends before is learned from, not told; `to`: nothing is
- * younger; both µs since 1970. `past`: what it shares with other detectors on the same store.
+ * younger; both µs since 1970. `at_once`: how many run side by side, of which it is one. `past`: what it shares with other
+ * detectors on the same store.
  */
 export async function runDetector(
   store: Store,
   content: Content,
   detector: Detector,
-  { taught_until, to }: { readonly taught_until: number; readonly to: number },
+  {
+    taught_until,
+    to,
+    at_once = 1,
+  }: { readonly taught_until: number; readonly to: number; readonly at_once?: number },
   past: Past = new Past(store, content.rollups),
 ): Promise<{ findings: Finding[]; run: DetectorRun }> {
   const feature = content.features.get(detector.features)!;
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
   // What shows its findings' events may ask for more than its feature does.
   await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
-  const rows = featureRows(store, past, feature, detector, to);
+  const rows = featureRows(store, past, feature, detector, to, mostEvents(store.memory_bytes / at_once));
   const judging = {
     taught_until_s: taught_until / 1e6,
     most_p: mostSurprise(content, detector),

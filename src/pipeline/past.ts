@@ -18,7 +18,7 @@ export interface Held {
 export class Past {
   readonly #store: Store;
   readonly #rollups: ReadonlyMap<string, Rollup>;
-  readonly #filled = new Set<string>();
+  readonly #filled = new Map<string, Promise<void>>();
   readonly #held = new Map<string, readonly HeldHour[]>();
   #proxied: boolean | null = null;
 
@@ -40,23 +40,32 @@ export class Past {
   async fillFor(sql: string): Promise<void> {
     for (const id of rollupsIn(sql)) {
       const rollup = this.#rollups.get(id);
-      if (rollup === undefined || this.#filled.has(id)) continue;
-      const body = (await this.proxied()) ? rollup.sql : rollup.sql_without_proxy;
-      await this.fillFor(body);
-      const { all, hours } = await this.held(rollup.reads, Number.POSITIVE_INFINITY);
-      const [begun, ended] = [instant(all.from), instant(all.to)];
-      const params = { from: begun, to: ended, begun, ended };
-      const nothing = hours.length === 0;
-      const fill = (more: Readonly<Record<string, string | number>>): Promise<void> => {
-        const settings = { ...feature_settings, ...more };
-        return fillRollup(this.#store, rollupTable(id), rollup.key, body, params, settings, nothing);
-      };
-      await fill({}).catch((error: unknown) => {
-        if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
-        return fill(sparing(this.#store.memory_bytes));
+      if (rollup === undefined) continue;
+      // Whoever comes while it is being filled waits for that; what failed is filled anew.
+      const filled = this.#filled.get(id) ?? this.#fill(id, rollup);
+      this.#filled.set(id, filled);
+      await filled.catch((error: unknown) => {
+        if (this.#filled.get(id) === filled) this.#filled.delete(id);
+        throw error;
       });
-      this.#filled.add(id);
     }
+  }
+
+  async #fill(id: string, rollup: Rollup): Promise<void> {
+    const body = (await this.proxied()) ? rollup.sql : rollup.sql_without_proxy;
+    await this.fillFor(body);
+    const { all, hours } = await this.held(rollup.reads, Number.POSITIVE_INFINITY);
+    const [begun, ended] = [instant(all.from), instant(all.to)];
+    const params = { from: begun, to: ended, begun, ended };
+    const nothing = hours.length === 0;
+    const fill = (more: Readonly<Record<string, string | number>>): Promise<void> => {
+      const settings = { ...feature_settings, ...more };
+      return fillRollup(this.#store, rollupTable(id), rollup.key, body, params, settings, nothing);
+    };
+    await fill({}).catch((error: unknown) => {
+      if (!(error instanceof WeirError) || error.code !== 'store_memory') throw error;
+      return fill(sparing(this.#store.memory_bytes));
+    });
   }
 
   /** Events before an instant, µs since 1970. */

@@ -1,6 +1,7 @@
 import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
+import { besideOrAlone } from '../base/side-by-side.ts';
 import type { Content } from '../content/index.ts';
 import type { DetectorRun } from '../detect/index.ts';
 import { networkOf } from '../enrich/index.ts';
@@ -47,6 +48,8 @@ export interface AnalyzeOptions {
   readonly detectors: readonly string[];
   readonly keep_raw: boolean;
   readonly evidence: number;
+  /** detectors that run side by side, each with its share of the engine's memory; changes nothing of what is found */
+  readonly at_once: number;
   readonly now: number;
   readonly progress: (state: AnalyzeProgress) => void;
 }
@@ -62,6 +65,7 @@ export const runDefaults = {
   detectors: [],
   keep_raw: false,
   evidence: 5,
+  at_once: 2,
 } as const satisfies Partial<AnalyzeOptions>;
 
 export type AnalyzeProgress =
@@ -220,24 +224,35 @@ async function detectAll(
   taught_until: number,
   options: AnalyzeOptions,
 ): Promise<{ findings: Finding[]; runs: DetectorRun[]; failed: Failed[] }> {
-  const findings: Finding[] = [];
-  const runs: DetectorRun[] = [];
-  const failed: Failed[] = [];
   const past = new Past(store, content.rollups);
-  const latest = options.now + 2 * day_us;
-  for (const [done, detector] of detectors.entries()) {
+  const to = options.now + 2 * day_us;
+  let done = 0;
+  /** Null: beside another it had not the memory. */
+  const ran = async (detector: Detector, at_once: number): Promise<Ran | null> => {
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
-    try {
-      const ran = await whole(() =>
-        runDetector(store, content, detector, { taught_until, to: latest }, past),
-      );
-      runs.push(ran.run);
-      for (const finding of ran.findings) findings.push(finding);
-    } catch (error) {
-      failed.push(failure(detector, error));
-    }
-  }
-  return { findings, runs, failed };
+    const { findings, run, failed } = await whole(() =>
+      runDetector(store, content, detector, { taught_until, to, at_once }, past),
+    ).then(
+      (told) => ({ ...told, failed: null }),
+      (error: unknown) => ({ findings: [], run: null, failed: error }),
+    );
+    if (failed instanceof WeirError && failed.code === 'store_memory' && at_once > 1) return null;
+    done++;
+    return { findings, run, failed: failed === null ? null : failure(detector, failed) };
+  };
+  const all = await besideOrAlone(options.at_once, detectors, ran);
+  return {
+    findings: all.flatMap((one) => one.findings),
+    runs: all.flatMap((one) => one.run ?? []),
+    failed: all.flatMap((one) => one.failed ?? []),
+  };
+}
+
+/** What came of a detector: findings and an account of it, or why it failed. */
+interface Ran {
+  readonly findings: Finding[];
+  readonly run: DetectorRun | null;
+  readonly failed: Failed | null;
 }
 
 /** When the engine dies in mid-answer, what was computed from half of it is thrown away and it is asked again. */

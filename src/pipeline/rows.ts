@@ -21,6 +21,11 @@ import { feature_settings, sparing } from './settings.ts';
  */
 const bytes_an_event = 200;
 
+/** Events that a statement may read at once with so much memory, in bytes. */
+export function mostEvents(memory_bytes: number): number {
+  return Math.floor(memory_bytes / bytes_an_event);
+}
+
 /**
  * A detector's feature rows of all that is stored before an instant (µs since 1970), oldest window first. `past`: what
  * the statements of this store share.
@@ -31,7 +36,7 @@ export async function* featureRows(
   feature: Feature,
   detector: Detector,
   before: number,
-  most_events = Math.floor(store.memory_bytes / bytes_an_event),
+  most_events = mostEvents(store.memory_bytes),
 ): AsyncGenerator<FeatureRow> {
   const { hours, all } = await past.held(feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;

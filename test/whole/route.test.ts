@@ -42,6 +42,15 @@ test('the same input gives the same findings, in the same order, to the last dig
   assert.deepEqual(again.held, once.held);
 });
 
+test('how many detectors run side by side does not matter', async () => {
+  for (const at_once of [1, 5]) {
+    const other = await run(store, [file], { at_once });
+    assert.deepEqual(other.findings, once.findings);
+    assert.deepEqual(other.runs, once.runs);
+    assert.deepEqual(other.failed, []);
+  }
+});
+
 test('how the input is cut into files, and in which order they are given, does not matter', async () => {
   const pieces: string[] = [];
   const n = 7;
