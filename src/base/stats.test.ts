@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kolmogorovUpper, uniformDistance } from '../../test/uniform.ts';
 import { random } from './random.ts';
 import * as stats from './stats.ts';
 
@@ -66,8 +67,8 @@ test('the random stream is repeatable, even and normal', () => {
     [...values.slice(0, 9)],
     Array.from({ length: 9 }, () => b.next()),
   );
-  assert.ok(stats.kolmogorovUpper(stats.uniformDistance(values), 4000).p > 0.001);
+  assert.ok(kolmogorovUpper(uniformDistance(values), 4000).p > 0.001);
   const normals = Float64Array.from({ length: 4000 }, () => stats.normalUpper(a.normal()).p);
-  assert.ok(stats.kolmogorovUpper(stats.uniformDistance(normals), 4000).p > 0.001);
+  assert.ok(kolmogorovUpper(uniformDistance(normals), 4000).p > 0.001);
   assert.notEqual(random(1).next(), random(2).next());
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kolmogorovUpper, uniformDistance } from '../../test/uniform.ts';
 import { random } from '../base/random.ts';
-import { kolmogorovUpper, uniformDistance } from '../base/stats.ts';
 import { calibrate, calibrated, uncalibrated } from './calibration.ts';
 
 // Scores as three kinds of model give them: even, crowded at 0, crowded in the middle.

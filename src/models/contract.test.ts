@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { random } from '../base/random.ts';
 import type { Matrix, Model, Score } from '../schema/model.ts';
 import { BeaconParams, judgeBeacon } from './beacon.ts';
-import { modelOf, models } from './index.ts';
+import { models } from './index.ts';
 
 /** Every model with parameters for three columns. */
 const params: Record<string, unknown> = {
@@ -49,7 +49,7 @@ function sound(score: Score): void {
 assert.deepEqual(models.map((m) => m.kind).sort(), Object.keys(params).sort(), 'a model without a contract');
 
 for (const known of models) {
-  const model = modelOf(known.kind) as Model<unknown, unknown>;
+  const model = known as unknown as Model<unknown, unknown>;
   const own = model.params.parse(params[model.kind]);
   const rows = past(400, 1);
   const state = model.fit(rows, own, 5);

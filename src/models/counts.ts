@@ -35,17 +35,6 @@ export interface CountSurprise extends Tail {
 
 export const noCounts: CountPast = { windows: 0, total: 0, squares: 0 };
 
-/** Past counts as sums. */
-export function countPast(counts: ArrayLike<number>): CountPast {
-  let total = 0;
-  let squares = 0;
-  for (let i = 0; i < counts.length; i++) {
-    total += counts[i]!;
-    squares += counts[i]! ** 2;
-  }
-  return { windows: counts.length, total, squares };
-}
-
 /** P(count >= n) in the next window. */
 export function countSurprise(n: number, past: CountPast, prior: CountPrior): CountSurprise {
   const weight = past.windows + prior.strength;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kolmogorovUpper, uniformDistance } from '../../test/uniform.ts';
 import { random } from '../base/random.ts';
-import { kolmogorovUpper, uniformDistance } from '../base/stats.ts';
 import { fisher, strongest } from './combine.ts';
-import { countPast, countSurprise, noCounts } from './counts.ts';
+import { type CountPast, countSurprise, noCounts } from './counts.ts';
 import { ladderRate, noveltySurprise } from './first-seen.ts';
 
 const close = (got: number, want: number, off = 1e-9) =>
@@ -29,6 +29,12 @@ test('combined p-values of nothing strange are even, or too large', () => {
 test('Fisher with the variance of copies does not add them up', () => {
   close(fisher([-3, -3, -3], 36).p, 1e-3, 1e-6);
 });
+
+/** Past counts as sums. */
+function countPast(counts: readonly number[]): CountPast {
+  const sum = (of: (count: number) => number): number => counts.reduce((all, one) => all + of(one), 0);
+  return { windows: counts.length, total: sum((one) => one), squares: sum((one) => one ** 2) };
+}
 
 test('a busy host is not impossible, a scan is rare', () => {
   const prior = { mean: 3, strength: 12, dispersion: 1 };

@@ -9,7 +9,6 @@ export * from './isolation-forest.ts';
 export * from './robust-deviation.ts';
 export * from './surprise.ts';
 
-import type { Model } from '../schema/model.ts';
 import { isolationForest } from './isolation-forest.ts';
 import { robustDeviation } from './robust-deviation.ts';
 
@@ -19,8 +18,3 @@ import { robustDeviation } from './robust-deviation.ts';
  * generatedNameScore.
  */
 export const models = [robustDeviation, isolationForest] as const;
-
-/** The model of a kind; undefined if there is none. Parameters must have passed its `params`. */
-export function modelOf(kind: string): Model<unknown, unknown> | undefined {
-  return models.find((model) => model.kind === kind) as Model<unknown, unknown> | undefined;
-}

@@ -9,7 +9,6 @@ import {
   fitForest,
   isolationForest,
   openForest,
-  pathLength,
   scoreRows,
 } from './isolation-forest.ts';
 
@@ -47,6 +46,12 @@ test('contributions sum exactly to the expected less the actual path length', ()
     assert.ok(Math.abs(sum - want) < 1e-9, `${sum} ${want}`);
   }
 });
+
+/** Path length of one row, mean over the trees. */
+function pathLength(row: ArrayLike<number>, forest: Forest): number {
+  const matrix = { rows: 1, columns: forest.columns, values: Float64Array.from(row) };
+  return -Math.log2(scoreRows(matrix, forest)[0]!) * forest.normal_length;
+}
 
 /** Expected path length when only the columns in `known` are. */
 function expectedLength(row: Float64Array, forest: Forest, known: number): number {

@@ -449,12 +449,6 @@ export function attribute(row: ArrayLike<number>, forest: Forest): Float64Array 
   return contributions;
 }
 
-/** Path length of one row, mean over the trees. */
-export function pathLength(row: ArrayLike<number>, forest: Forest): number {
-  const matrix = { rows: 1, columns: forest.columns, values: Float64Array.from(row) };
-  return -Math.log2(scoreRows(matrix, forest)[0]!) * forest.normal_length;
-}
-
 class LeafPath {
   size = 0;
   readonly column: Int32Array;

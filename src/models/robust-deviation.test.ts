@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kolmogorovUpper, uniformDistance } from '../../test/uniform.ts';
 import { random } from '../base/random.ts';
-import { kolmogorovUpper, uniformDistance } from '../base/stats.ts';
 import { DeviationColumn, deviation, robustDeviation, usual } from './robust-deviation.ts';
 
 const bytes = DeviationColumn.parse({ prior: { median: 1e6, spread: 10 } });

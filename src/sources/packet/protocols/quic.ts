@@ -96,14 +96,6 @@ function versionOf(version: number): Version | null {
   return null;
 }
 
-/** Name of a version: 1, 2, draft-29, or the number in hexadecimal. */
-export function quicVersionName(version: number): string {
-  if (version === 1) return '1';
-  if (version === 0x6b3343cf) return '2';
-  if (version >>> 8 === 0xff0000) return `draft-${version & 0xff}`;
-  return `0x${version.toString(16).padStart(8, '0')}`;
-}
-
 /** Cheap first look at a datagram: a long header with a version we can read and connection ids that fit. */
 export function looksLikeQuic(b: Uint8Array, start: number, end: number): boolean {
   if (end - start < 21 || (b[start]! & 0xc0) !== 0xc0) return false;
