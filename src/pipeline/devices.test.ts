@@ -15,6 +15,7 @@ import { play } from './try.ts';
 const claim = (time: number, key: string, address: string, of: Partial<Claim> = {}): Claim => ({
   time,
   key,
+  also: '',
   address,
   evidence: 'dhcp',
   name: '',
@@ -45,6 +46,19 @@ test('a device that comes after the lease of the one before ran out is another o
   const who = at([claim(10, 'aa', '10.0.0.5', { continues: false })]);
   assert.equal(who('10.0.0.5', 5).device, '10.0.0.5');
   assert.equal(who('10.0.0.5', 15).device, 'aa');
+});
+
+test('a device that changes its hardware address and keeps its client identifier stays who it was', () => {
+  const id = { also: 'client:ff01' };
+  const who = at([
+    claim(10, 'aa', '10.0.0.5', id),
+    claim(20, 'bb', '10.0.0.9', id),
+    claim(30, 'bb', '10.0.0.7'),
+  ]);
+  assert.equal(who('10.0.0.9', 25).device, '10.0.0.5');
+  assert.equal(who('10.0.0.7', 35).device, '10.0.0.5');
+  const other = at([claim(10, 'aa', '10.0.0.5', id), claim(20, 'bb', '10.0.0.9')]);
+  assert.notEqual(other('10.0.0.9', 25).device, '10.0.0.5');
 });
 
 test('a hardware address that stands for many is nobody from then on', () => {
@@ -121,6 +135,14 @@ test('a laptop that moves keeps its baseline, the visitor at its old address beg
     const [old_ip, new_ip] = ['10.20.1.23', '10.20.1.170'];
     assert.deepEqual(keys[new_ip], [old_ip]);
     assert.deepEqual(keys[old_ip], [old_ip, '02:5e:aa:00:00:02']);
+    const device_at = async (given: Record<string, unknown>): Promise<string> => {
+      await play(store, content, { scenario: 'device_moves', ...given });
+      return deviceBook(await listDevices(store))(new_ip, 2e15).device;
+    };
+    const identifier = 'ff0102030405';
+    assert.equal(await device_at({ client_id: identifier }), old_ip, 'known by its client identifier');
+    assert.notEqual(await device_at({ client_id: identifier, clone: true }), old_ip, 'two machines with one');
+    await play(store, content, { scenario: 'device_moves' });
     const deviceAt = deviceBook(await listDevices(store));
     const late = {
       entity: { src_ip: new_ip, dst_ip: old_ip },
@@ -186,6 +208,7 @@ test('what is said of a time does not change with what comes later, and nobody s
       key: fc.constantFrom('aa', 'bb', 'cc'),
       address: fc.constantFrom('1', '2', '3'),
       shared: fc.boolean(),
+      also: fc.constantFrom('', 'client:1', 'client:2'),
       evidence: fc.constantFrom('dhcp' as const, 'kerberos' as const, 'mdns' as const),
     }),
     { maxLength: 20 },
@@ -195,6 +218,7 @@ test('what is said of a time does not change with what comes later, and nobody s
       const all = made.map((one, i) =>
         claim(i * 10, `${one.evidence}:${one.key}`, one.address, {
           evidence: one.evidence,
+          also: one.evidence === 'dhcp' ? one.also : '',
           shared: one.shared && i % 5 === 0,
         }),
       );

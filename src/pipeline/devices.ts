@@ -8,6 +8,8 @@ export interface Claim {
   readonly time: number;
   /** what proves who it is: a hardware address, "host:" and a machine's account, "name:" and a name it says is its own */
   readonly key: string;
+  /** what also proves it where `key` is new: a client identifier of DHCP; '' for none */
+  readonly also: string;
   readonly address: string;
   readonly evidence: DeviceAddress['evidence'];
   readonly name: string;
@@ -47,6 +49,7 @@ export function withNames(finding: Finding, deviceAt: DeviceAt): Finding {
 interface Row {
   readonly at_us: number;
   readonly key: string;
+  readonly also: string;
   readonly address: string;
   readonly evidence: DeviceAddress['evidence'];
   readonly name: string;
@@ -55,10 +58,11 @@ interface Row {
 }
 
 function claimOf(row: Row): Claim {
-  const { key, address, evidence } = row;
+  const { key, also, address, evidence } = row;
   return {
     time: Number(row.at_us),
     key,
+    also,
     address,
     evidence,
     name: hostName(row.name),
@@ -107,7 +111,7 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
   for (const claim of claims) {
     const { key, address, time, evidence } = claim;
     const owner = owners.get(address);
-    let device = known.get(key);
+    let device = known.get(key) ?? known.get(claim.also);
     if (claim.shared) {
       if (device?.evidence === evidence) device.shared = true;
       else known.set(key, { id: key, evidence, name: '', open: null, shared: true, last: time });
@@ -125,14 +129,14 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
       // The same device, known by more from here on.
       owner.evidence = evidence;
       device = owner;
-      known.set(key, device);
     }
     if (!device) {
       // The first one known at an address goes on with what was learned of the address.
       const id = !ever_owned.has(address) && claim.continues ? address : key;
       device = { id, evidence, name: claim.name, open: null, shared: false, last: time };
-      known.set(key, device);
     }
+    known.set(key, device);
+    if (claim.also !== '') known.set(claim.also, device);
     device.last = time;
     if (claim.name !== '') device.name = claim.name;
     if (device.open?.address === address) continue;
@@ -162,7 +166,8 @@ function isSame({ evidence, continues, name }: Claim, owner: Known): boolean {
 const firstLabel = (name: string): string => name.split('.', 1)[0]!;
 
 /**
- * Claims in order of time. Leases by hardware address; the link-layer addresses of local IPv4 hosts where one address has
+ * Claims in order of time. Leases by hardware address, and by client identifier where that is not it (RFC 4361): a new hardware
+ * address with a known identifier is the same device, unless the one known was heard in those ten minutes (cloned machines share theirs); the link-layer addresses of local IPv4 hosts where one address has
  * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket;
  * names that a host said in an answer of its own are at its own address (mDNS, RFC 6762; NetBIOS, RFC 1002). Such a name is
  * believed once the address where it was before was silent for ten minutes, and never again once two had it in an hour.
@@ -170,8 +175,10 @@ const firstLabel = (name: string): string => name.split('.', 1)[0]!;
 const claims_sql = `
 WITH
   leases AS (
-    SELECT time, mac, assigned_ip AS address, host_name, ifNull(lease_s, 86400) AS lease_s, has(messages, 'DISCOVER') AS asked_anew
+    SELECT time, mac, client_id, assigned_ip AS address, host_name, ifNull(lease_s, 86400) AS lease_s, has(messages, 'DISCOVER') AS asked_anew,
+      lagInFrame(address) OVER before AS address_before, lagInFrame(mac) OVER before AS mac_before
     FROM dhcp WHERE mac != '' AND assigned_ip != '' AND assigned_ip NOT LIKE '%:%' AND has(messages, 'ACK')
+    WINDOW before AS (PARTITION BY client_id ORDER BY time, mac ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
   ),
   active AS (
     SELECT src_ip AS address, toStartOfHour(time) AS hour FROM connection
@@ -209,15 +216,17 @@ WITH
   ),
   heard AS (
     SELECT src_ip AS before, toStartOfTenMinutes(time) AS watched FROM connection
-    WHERE src_ip IN (SELECT address FROM said) GROUP BY before, watched
+    WHERE src_ip IN (SELECT address FROM said) OR src_ip IN (SELECT address FROM leases WHERE client_id != '') GROUP BY before, watched
   )
-SELECT toFloat64(toUnixTimestamp64Micro(time)) AS at_us, key, address, evidence, name, continues, shared
+SELECT toFloat64(toUnixTimestamp64Micro(time)) AS at_us, key, also, address, evidence, name, continues, shared
 FROM (
-  SELECT leases.time AS time, leases.mac AS key, leases.address AS address, 'dhcp' AS evidence, host_name AS name,
+  SELECT leases.time AS time, leases.mac AS key,
+    if(client_id = '' OR mac != mac_before AND (address_before, toStartOfTenMinutes(leases.time)) IN (SELECT before, watched FROM heard), '', concat('client:', client_id)) AS also,
+    leases.address AS address, 'dhcp' AS evidence, host_name AS name,
     toUInt8(NOT asked_anew OR last_hour = toDateTime(0) OR dateDiff('second', last_hour, leases.time) <= lease_s + 3600) AS continues, 0 AS shared
   FROM leases LEFT JOIN active_before USING (mac, address)
   UNION ALL
-  SELECT min(time) AS time, src_mac AS key, src_ip AS address, 'mac' AS evidence, '' AS name, 1 AS continues, toUInt8(max(many)) AS shared
+  SELECT min(time) AS time, src_mac AS key, '' AS also, src_ip AS address, 'mac' AS evidence, '' AS name, 1 AS continues, toUInt8(max(many)) AS shared
   FROM (
     SELECT time, src_mac, src_ip, src_local,
       max(NOT src_local) OVER (PARTITION BY src_mac, toStartOfHour(time)) OR addresses > 2 AS many
@@ -231,14 +240,14 @@ FROM (
   WHERE src_local AND NOT startsWith(src_ip, '169.254.') AND src_ip != '0.0.0.0'
   GROUP BY src_mac, src_ip, toStartOfHour(time)
   UNION ALL
-  SELECT min(time) AS time, concat('host:', lower(trimRight(min(username), '$'))) AS key, src_ip AS address, 'kerberos' AS evidence,
+  SELECT min(time) AS time, concat('host:', lower(trimRight(min(username), '$'))) AS key, '' AS also, src_ip AS address, 'kerberos' AS evidence,
     trimRight(min(username), '$') AS name, 1 AS continues, 0 AS shared
   FROM authentication
   WHERE protocol = 'kerberos' AND src_local AND success = 1 AND endsWith(username, '$')
   GROUP BY src_ip, toStartOfHour(time)
   HAVING uniqExact(lower(username)) = 1
   UNION ALL
-  SELECT if(before IN ('', address), time, toDateTime64(watched + toIntervalMinute(10), 6, 'UTC')) AS time, concat('name:', name) AS key, address,
+  SELECT if(before IN ('', address), time, toDateTime64(watched + toIntervalMinute(10), 6, 'UTC')) AS time, concat('name:', name) AS key, '' AS also, address,
     if(by_netbios, 'netbios', 'mdns') AS evidence, name, 1 AS continues, toUInt8(shared) AS shared
   FROM named
   WHERE shared OR before IN ('', address) OR (before, watched) NOT IN (SELECT before, watched FROM heard)

@@ -617,6 +617,7 @@ export function lease(
     readonly vendor: string;
     readonly lease_s: number;
     readonly renew: boolean;
+    readonly client_id?: string;
   },
 ): void {
   const c = wire.udp(time, client, server, 67, 'dhcp', {
@@ -632,6 +633,7 @@ export function lease(
     time: c.time,
     uid: c.uid,
     mac: client.mac,
+    client_id: of.client_id ?? '',
     client_ip: of.renew ? client.ip : '',
     server_ip: server.ip,
     assigned_ip: client.ip,

@@ -10,6 +10,7 @@ export const dhcp: ZeekLog = {
       time: r.time(),
       uid: r.texts('uids')[0] ?? r.text('uid'),
       mac: r.text('mac').toLowerCase(),
+      client_id: '', // not in the log
       client_ip: r.ip('client_addr') || r.ip('id.orig_h'),
       server_ip: r.ip('server_addr') || r.ip('id.resp_h'),
       assigned_ip: r.ip('assigned_addr') || r.ip('assigned_ip'),

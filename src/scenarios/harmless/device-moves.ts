@@ -14,6 +14,11 @@ export const device_moves = scripted({
     days: given.days(4),
     src_ip: given.ip(office.desk(3), 'its first address'),
     new_ip: given.ip(office.desk(150), 'its second'),
+    client_id: given.text(
+      '',
+      'client identifier that it keeps while its hardware address changes with the address; empty: it keeps that',
+    ),
+    clone: given.yes(false, 'a machine with the same client identifier goes on at the first address'),
   },
   length: (p) => p.days * DAY,
   play: (wire, p, start) => {
@@ -21,8 +26,8 @@ export const device_moves = scripted({
     const device = (ip: string, mac: string): End => ({ ...end(ip), mac });
     const server = end(outside(90_700));
     const half = start + (p.days / 2) * DAY;
-    const live = (of: End, host_name: string, from: number, until: number): void => {
-      const said = { host_name, vendor: 'MSFT 5.0', lease_s: 86_400, renew: false };
+    const live = (of: End, host_name: string, from: number, until: number, client_id = ''): void => {
+      const said = { host_name, vendor: 'MSFT 5.0', lease_s: 86_400, renew: false, client_id };
       wire.timeline.at(from, (now) => lease(wire, now, of, end(office.gateway), said));
       for (let at = from + HOUR / 2; at < until; at += HOUR)
         wire.timeline.at(at + random.unit() * HOUR * 0.4, (now) => {
@@ -37,8 +42,9 @@ export const device_moves = scripted({
         });
     };
     const end_at = start + p.days * DAY;
-    live(device(p.src_ip, '02:5e:aa:00:00:01'), 'LT-Anna', start, half);
-    live(device(p.new_ip, '02:5e:aa:00:00:01'), 'LT-Anna', half, end_at);
+    const second = p.client_id === '' ? '02:5e:aa:00:00:01' : '02:5e:aa:00:00:03';
+    live(device(p.src_ip, '02:5e:aa:00:00:01'), 'LT-Anna', start, p.clone ? end_at : half, p.client_id);
+    live(device(p.new_ip, second), 'LT-Anna', half, end_at, p.client_id);
     live(device(p.src_ip, '02:5e:aa:00:00:02'), 'visitor-7', half + 3 * HOUR, end_at);
   },
 });

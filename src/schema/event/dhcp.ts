@@ -5,6 +5,7 @@ export const dhcp = table('dhcp', 'One DHCP lease exchange: who is which address
   ...when,
   uid: text('connection id'),
   mac: word('client hardware address, lower case with colons'),
+  client_id: word('client identifier (option 61) that is not its hardware address, hexadecimal; empty: none'),
   client_ip: ip('address the client had or asked from'),
   server_ip: ip('server'),
   assigned_ip: ip('address given'),

@@ -34,6 +34,7 @@ export class DhcpExchanges {
           time: flow.time,
           uid: flow.place.uid,
           mac: '',
+          client_id: '',
           client_ip: '',
           server_ip: '',
           assigned_ip: '',
@@ -52,6 +53,7 @@ export class DhcpExchanges {
     const e = exchange.event;
     (e.messages as string[]).push(m.type);
     e.mac ||= m.mac;
+    e.client_id ||= m.client_id;
     e.client_ip ||= m.client_ip;
     e.server_ip ||= m.server_ip;
     if (m.assigned_ip !== '') e.assigned_ip = m.assigned_ip;

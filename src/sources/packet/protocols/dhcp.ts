@@ -8,6 +8,8 @@ export interface DhcpMessage {
   readonly transaction_id: number;
   /** lower case with colons; '' when the hardware is not Ethernet */
   readonly mac: string;
+  /** option 61, as `clientId` gives it */
+  readonly client_id: string;
   /** '' when all zero */
   readonly client_ip: string;
   readonly assigned_ip: string;
@@ -59,6 +61,7 @@ export function parseDhcp(b: Uint8Array, start: number, end: number): DhcpMessag
     from_client: b[start] === 1,
     transaction_id: u32(b, start + 4),
     mac: b[start + 1] === 1 && b[start + 2] === 6 ? macText(b, start + 28) : '',
+    client_id: '',
     client_ip: address(b, start + 12),
     assigned_ip: address(b, start + 16),
     next_server_ip: address(b, start + 20),
@@ -122,11 +125,24 @@ function option(m: Writable<DhcpMessage>, code: number, b: Uint8Array, start: nu
     case 60:
       m.vendor = textOf(b, start, end);
       return;
+    case 61:
+      m.client_id = clientId(Buffer.from(b.subarray(start, end)).toString('hex'), m.mac);
+      return;
     case 81:
       // RFC 4702: flags, two result codes, then a name: in DNS form when the E flag is set
       if (size > 3)
         m.client_fqdn = (b[start]! & 4) !== 0 ? wireName(b, start + 3, end) : textOf(b, start + 3, end);
   }
+}
+
+/**
+ * A client identifier (option 61: RFC 2132, 9.14; RFC 4361) in hexadecimal, type first; '' for one that is the hardware address,
+ * which says nothing more, and for one that is no identifier (a type alone).
+ */
+export function clientId(hex: string, mac: string): string {
+  const digits = hex.toLowerCase().replaceAll(':', '');
+  const hardware = mac.replaceAll(':', '');
+  return digits.length <= 2 || digits === hardware || digits === `01${hardware}` ? '' : digits;
 }
 
 function address(b: Uint8Array, at: number): string {

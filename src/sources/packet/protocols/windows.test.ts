@@ -20,6 +20,7 @@ test('a DHCP request gives the address of the hardware, the name and what was as
     [50, 4, 192, 0, 2, 9],
     [12, 3, ...Buffer.from('pc1')],
     [60, 8, ...Buffer.from('MSFT 5.0')],
+    [61, 7, 255, 1, 2, 3, 4, 0, 2],
     [81, 9, 0, 0, 0, ...Buffer.from('pc1.ad')],
     [51, 4, 0, 0, 14, 16],
     [55, 2, 1, 3],
@@ -32,6 +33,7 @@ test('a DHCP request gives the address of the hardware, the name and what was as
   assert.equal(m.mac, '02:42:ac:11:00:02');
   assert.equal(m.requested_ip, '192.0.2.9');
   assert.equal(m.host_name, 'pc1');
+  assert.equal(m.client_id, 'ff010203040002');
   assert.equal(m.client_fqdn, 'pc1.ad');
   assert.equal(m.vendor, 'MSFT 5.0');
   assert.equal(m.lease_s, 3600);
