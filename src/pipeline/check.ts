@@ -49,8 +49,7 @@ export async function statementMistakes(store: Store, content: Content): Promise
     for (const sql of new Set([rollup.sql, rollup.sql_without_proxy]))
       await note(rollup.file, async () => checkDigits(await treeOf(store, sql, whole)));
   }
-  for (const role of content.roles)
-    await note(role.file, () => describe(store, roleStatement(role), {}).then(() => {}));
+  for (const role of content.roles) await note(role.file, () => describe(store, roleStatement(role), {}));
   for (const detector of content.detectors) {
     const feature = content.features.get(detector.features)!;
     const bare = { ...detector, when: 'true', raise: [], lower: [], called: [] };
@@ -62,7 +61,7 @@ export async function statementMistakes(store: Store, content: Content): Promise
         mistakes.add(told(`${detector.file}: when, raise, lower or called`, error));
     });
     for (const { where, sql, params } of backing(detector, feature))
-      await note(`${detector.file}: ${where}`, () => describe(store, sql, params).then(() => {}));
+      await note(`${detector.file}: ${where}`, () => describe(store, sql, params));
   }
   return [...mistakes];
 }
@@ -82,9 +81,12 @@ async function checkFeature(store: Store, detector: Detector, feature: Feature):
   checkDigits(tree);
 }
 
-/** How the engine reads a statement, which it must be able to: https://clickhouse.com/docs/sql-reference/statements/explain */
+/**
+ * How the engine reads a statement, which it must be able to, before it makes it faster (the passes after the first):
+ * https://clickhouse.com/docs/sql-reference/statements/explain
+ */
 async function treeOf(store: Store, sql: string, params: Params): Promise<string[]> {
-  const lines = await store.rows<[string]>(`EXPLAIN QUERY TREE ${sql}`, params, asked);
+  const lines = await store.rows<[string]>(`EXPLAIN QUERY TREE passes = 1 ${sql}`, params, asked);
   return lines.map(([line]) => line);
 }
 
@@ -118,15 +120,15 @@ function backing(detector: Detector, feature: Feature): Backing[] {
   const counted = detector.evidence.flatMap((_, i) =>
     recountStatements(detector, blank, i).map((one) => ({ ...one, where: 'counts of evidence or recount' })),
   );
-  return [...shown, ...counted];
+  // What is counted in all of the past is so whichever evidence is shown.
+  return [...new Map([...shown, ...counted].map((one) => [one.sql, one])).values()];
 }
 
 const asked = { name: 'check', settings: feature_settings, of_content: true } as const;
 
-/** Names of the columns a statement gives. */
-async function describe(store: Store, sql: string, params: Params): Promise<string[]> {
-  const columns = await store.query<{ name: string }>(`DESCRIBE (${sql})`, params, asked);
-  return columns.map((one) => one.name);
+/** The engine plans a statement: it throws what is wrong with it. */
+async function describe(store: Store, sql: string, params: Params): Promise<void> {
+  await store.command(`DESCRIBE (${sql})`, params, asked);
 }
 
 /** One line for one mistake. What is no fault of the content is thrown on. */

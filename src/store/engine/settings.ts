@@ -134,5 +134,7 @@ export function sessionDefaults(memory_bytes: number): Record<string, string> {
     max_block_size: '32768',
     output_format_parallel_formatting: '0',
     input_format_parallel_parsing: '0',
+    // Compares each condition of a statement with all others: a third of the time it takes to plan one, and nothing gained.
+    optimize_and_compare_chain: '0',
   };
 }
