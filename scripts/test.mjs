@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Each pattern must find at least one file. `seconds` is the limit for one test.
@@ -31,6 +31,8 @@ if (empty.length > 0 || files.length === 0) {
   process.exit(1);
 }
 
+/** Hundreds of processes load the same sources: each is compiled once. */
+const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join('node_modules', '.cache', 'node-compile');
 const run = spawnSync(
   process.execPath,
   [
@@ -40,6 +42,9 @@ const run = spawnSync(
     `--test-timeout=${suite.seconds * 1000}`,
     ...files,
   ],
-  { stdio: 'inherit', env: { ...process.env, WEIR_SUITE: name } },
+  {
+    stdio: 'inherit',
+    env: { ...process.env, WEIR_SUITE: name, NODE_COMPILE_CACHE: resolve(NODE_COMPILE_CACHE) },
+  },
 );
 process.exit(run.status ?? 1);

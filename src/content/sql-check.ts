@@ -130,13 +130,13 @@ class Checker {
         this.#need('ARRAY');
         this.#need('JOIN');
         this.#list(() => this.expression());
-      } else if (this.#is('JOIN', ...join_words)) this.#join();
+      } else if (this.#is('JOIN') || join_words.has(this.#upper())) this.#join();
       else return;
     }
   }
 
   #join(): void {
-    while (this.#take(...join_words));
+    while (this.#takeOf(join_words));
     this.#need('JOIN');
     this.table();
     if (this.#take('ON')) this.expression();
@@ -188,7 +188,7 @@ class Checker {
         } else if (this.#take('NOT')) {
           this.#need('LIKE', 'ILIKE', 'BETWEEN');
           this.#operand();
-        } else if (this.#take(...operators)) this.#operand();
+        } else if (this.#takeOf(operators)) this.#operand();
         else if (this.#take('AS')) this.#name();
         else return;
       }
@@ -324,7 +324,7 @@ class Checker {
   #cast(): void {
     this.#at += 2;
     this.#operand();
-    while (this.#take(...operators)) this.#operand();
+    while (this.#takeOf(operators)) this.#operand();
     if (this.#take('AS')) this.#type();
     else {
       this.#need(',');
@@ -385,6 +385,11 @@ class Checker {
   }
   #take(...words: readonly string[]): boolean {
     if (!this.#is(...words)) return false;
+    this.#at++;
+    return true;
+  }
+  #takeOf(words: ReadonlySet<string>): boolean {
+    if (!words.has(this.#upper())) return false;
     this.#at++;
     return true;
   }

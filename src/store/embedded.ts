@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
+import * as modules from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, WeirError } from '../base/error.ts';
 import {
@@ -40,6 +41,12 @@ const living = new Set<EmbeddedEngine>();
  */
 export async function endEngines(within_ms: number): Promise<void> {
   await Promise.all([...living].map((engine) => engine.close(within_ms)));
+}
+
+/** Where this process keeps its compiled code, when it does; there since Node 22. */
+function compileCache(): Record<string, string> {
+  const folder = (modules as Partial<typeof modules>).getCompileCacheDir?.();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 /** Bytes of the engine's last words that are kept for error messages. */
@@ -119,7 +126,13 @@ export class EmbeddedEngine {
     const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Nothing of our environment: it may hold secrets, and libraries that act on it.
-      env: { UV_THREADPOOL_SIZE: '20', TZ: 'UTC', PATH: process.env.PATH ?? '', HOME: this.directory },
+      env: {
+        UV_THREADPOOL_SIZE: '20',
+        TZ: 'UTC',
+        PATH: process.env.PATH ?? '',
+        HOME: this.directory,
+        ...compileCache(),
+      },
     });
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
