@@ -101,16 +101,13 @@ describe('--until', () => {
     });
   }
 
-  const todo = 'the threshold and the day of a flood come from all that was read, also from what is later';
-  it('changes nothing of it at the default budget either', { todo }, async () => {
+  it('changes nothing of it at the default budget either', async () => {
     const until = sampleStart + 62.3 * hour_us;
     const whole_at_default = await run(store, [file]);
     const cut = await run(store, [file], { until });
-    const by_then = ({ end_at }: Finding): boolean => end_at < until;
-    assert.deepEqual(
-      kept(cut.findings).map((one) => one.finding_id),
-      kept(whole_at_default.findings.filter(by_then)).map((one) => one.finding_id),
-    );
+    const wanted = kept(whole_at_default.findings.filter(over(until)));
+    assert.ok(wanted.length > 0);
+    assert.deepEqual(kept(cut.findings.filter(over(until))), wanted);
   });
 
   it('is the same as an input that ends there', async () => {
