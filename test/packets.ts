@@ -16,6 +16,13 @@ export function frame(ip: Buffer, at = 0): TimedFrame {
   };
 }
 
+/** An ARP answer (RFC 826) of a station for its own address. */
+export function arp(mac: string, ip: string, at = 0): TimedFrame {
+  const address = Buffer.from(ip.split('.').map(Number)).toString('hex');
+  const message = `0001080006040002${mac}${address}02000000000100000000`;
+  return { bytes: Buffer.from(`020000000001${mac}0806${message}`, 'hex'), time: start + at };
+}
+
 export function ipv4(
   src: string,
   dst: string,

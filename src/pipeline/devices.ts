@@ -167,7 +167,7 @@ const firstLabel = (name: string): string => name.split('.', 1)[0]!;
 
 /**
  * Claims in order of time. Leases by hardware address, and by client identifier where that is not it (RFC 4361): a new hardware
- * address with a known identifier is the same device, unless the one known was heard in those ten minutes (cloned machines share theirs); the link-layer addresses of local IPv4 hosts where one address has
+ * address with a known identifier is the same device, unless the one known was heard in those ten minutes (cloned machines share theirs); the link-layer addresses of local IPv4 hosts, from frames and from what stations say by ARP, where one address has
  * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket;
  * names that a host said in an answer of its own are at its own address (mDNS, RFC 6762; NetBIOS, RFC 1002). Such a name is
  * believed once the address where it was before was silent for ten minutes, and never again once two had it in an hour.
@@ -189,8 +189,13 @@ WITH
     SELECT mac, address, maxIf(hour, hour < toStartOfHour(first_time)) AS last_hour
     FROM first_leases INNER JOIN active USING (address) GROUP BY mac, address
   ),
+  sent AS (
+    SELECT time, src_mac, src_ip, src_local FROM connection WHERE src_mac != ''
+    UNION ALL
+    SELECT time, name AS src_mac, host_ip AS src_ip, true AS src_local FROM inventory WHERE type = 'device' AND match(name, '^([0-9a-f]{2}:){5}[0-9a-f]{2}$')
+  ),
   pairs AS (
-    SELECT src_mac, src_ip FROM connection
+    SELECT src_mac, src_ip FROM sent
     WHERE src_mac NOT IN ('', '00:00:00:00:00:00') AND src_local AND src_ip NOT LIKE '%:%' AND NOT startsWith(src_ip, '169.254.') AND src_ip != '0.0.0.0'
     GROUP BY src_mac, src_ip
   ),
@@ -230,11 +235,11 @@ FROM (
   FROM (
     SELECT time, src_mac, src_ip, src_local,
       max(NOT src_local) OVER (PARTITION BY src_mac, toStartOfHour(time)) OR addresses > 2 AS many
-    FROM connection
+    FROM sent
     INNER JOIN (
       SELECT src_mac, toStartOfHour(time) AS hour, uniqExact(src_ip) AS addresses
-      FROM connection WHERE src_mac IN (SELECT src_mac FROM telling) AND src_ip NOT LIKE '%:%' GROUP BY src_mac, hour
-    ) AS hours ON hours.src_mac = connection.src_mac AND hours.hour = toStartOfHour(connection.time)
+      FROM sent WHERE src_mac IN (SELECT src_mac FROM telling) AND src_ip NOT LIKE '%:%' GROUP BY src_mac, hour
+    ) AS hours ON hours.src_mac = sent.src_mac AND hours.hour = toStartOfHour(sent.time)
     WHERE src_mac IN (SELECT src_mac FROM telling) AND src_ip NOT LIKE '%:%'
   )
   WHERE src_local AND NOT startsWith(src_ip, '169.254.') AND src_ip != '0.0.0.0'

@@ -4,7 +4,7 @@ import { loadContent } from '../../src/content/index.ts';
 import { Past } from '../../src/pipeline/past.ts';
 import { featureRows } from '../../src/pipeline/rows.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { ACK, Conversation, capture, frame, type TimedFrame, udp } from '../packets.ts';
+import { ACK, arp, Conversation, capture, frame, type TimedFrame, udp } from '../packets.ts';
 import { monday, run, temporaryFolder } from './run-analyze.ts';
 
 /** What stands for many hosts follows from masks where they are known. */
@@ -87,6 +87,22 @@ test("the operator's networks and frames to all stations say what is broadcast",
     '10.0.2.63 broadcast',
     '10.255.255.255 broadcast',
   ]);
+});
+
+test('an address whose station told its own by ARP is one host, whoever sends to all stations for it', async () => {
+  const toAll = calls('10.0.2.7', '10.0.2.127', 60e6).map((one) => {
+    const bytes = Buffer.from(one.bytes);
+    bytes.fill(0xff, 0, 6);
+    return { ...one, bytes };
+  });
+  const others = calls('10.0.2.7', '10.0.1.255', 60e6);
+  const frames = [
+    arp('02aa00000005', '10.0.2.127'),
+    arp('02aa00000006', '10.0.1.255', 1e6),
+    ...toAll,
+    ...others,
+  ];
+  assert.deepEqual(await rolesOf('arp', frames), ['10.0.1.255 single_host']);
 });
 
 /** Half a day of a host that tries a port of twenty hosts, each of whose addresses ends in .255. */

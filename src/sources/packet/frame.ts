@@ -84,6 +84,8 @@ export class Frame {
   mac_buf: Uint8Array = new Uint8Array(0);
   src_mac = noMac;
   dst_mac = noMac;
+  /** offset of an ARP message, -1: it is none */
+  arp = -1;
   /** tunnels passed so far */
   tunnels = 0;
   /** tells the tunnel a packet came through from others, the same both ways; 0: none */
@@ -104,6 +106,7 @@ export class Frame {
     this.vlan = 0;
     this.src_mac = noMac;
     this.dst_mac = noMac;
+    this.arp = -1;
     this.tunnels = 0;
     this.tunnel_id = 0;
     this.cooked = 0;
@@ -289,6 +292,9 @@ export class Frame {
           return this.ethernet(at + 2);
         case 0x6558:
           return this.ethernet(at);
+        case 0x0806:
+          this.arp = at;
+          return this.skip('ARP');
         default:
           if (type <= 1500) return this.llc(at);
           return this.skip('not IP');

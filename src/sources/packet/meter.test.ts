@@ -368,6 +368,46 @@ test('packets inside GRE, IP in IP and VXLAN are metered, with VXLAN as a flow o
   assert.equal(sink.rejects[0]!.reason, 'too many tunnels');
 });
 
+test('what stations say of their link-layer addresses is told once an hour, by ARP and by neighbour discovery', () => {
+  const mac = '02aa00000001';
+  const arp = (operation: string, ip: string, time: number, of = mac): TimedFrame => ({
+    bytes: Buffer.from(`ffffffffffff${of}0806000108000604${operation}${of}${ip}0000000000000a000001`, 'hex'),
+    time,
+  });
+  const advertised = Buffer.from(`8800000060000000fe80${'00'.repeat(13)}050201${mac}`, 'hex');
+  const head = Buffer.alloc(40);
+  head[0] = 0x60;
+  head.writeUInt16BE(advertised.length, 4);
+  head[6] = 58;
+  head[7] = 255;
+  head.set(Buffer.from(`fe80${'00'.repeat(13)}05`, 'hex'), 8);
+  head.set(Buffer.from(`ff02${'00'.repeat(13)}01`, 'hex'), 24);
+  const ethernet = Buffer.from(`333300000001${mac}86dd`, 'hex');
+  const hour = 3600e6;
+  const sink = meter([
+    arp('0001', '0a00003f', 1),
+    arp('0002', '0a00003f', 2), // known
+    arp('0001', '00000000', 3), // a probe says nothing of an address
+    arp('0002', '0a00003f', 4, 'ffffffffffff'), // no station
+    arp('0002', '0a00003f', 1 + hour),
+    { bytes: Buffer.concat([ethernet, head, advertised]), time: 2 + hour },
+  ]);
+  const told = sink.events.flatMap(({ event }) => (event.kind === 'inventory' ? [event] : []));
+  assert.deepEqual(
+    told.map(({ time, host_ip, type, name, detail }) => [time, host_ip, type, name, detail]),
+    [
+      [1, '10.0.0.63', 'device', '02:aa:00:00:00:01', 'ARP'],
+      [1 + hour, '10.0.0.63', 'device', '02:aa:00:00:00:01', 'ARP'],
+      [2 + hour, 'fe80::5', 'device', '02:aa:00:00:00:01', 'neighbour discovery'],
+    ],
+  );
+  for (const one of told) recordCheck(tables.inventory).parse(one);
+  assert.deepEqual(
+    sink.filtereds.map(({ reason, line }) => [reason, line]),
+    [2, 3, 4].map((line) => ['ARP', line]),
+  );
+});
+
 test('what is not IP is set aside, what is broken is rejected with its reason and place', () => {
   const arp = { bytes: Buffer.from(`${'00'.repeat(12)}0806${'00'.repeat(28)}`, 'hex'), time: 1 };
   const short = frame(ipv4('1.1.1.1', '2.2.2.2', 6, data(12)));
@@ -376,7 +416,7 @@ test('what is not IP is set aside, what is broken is rejected with its reason an
   const sink = meter([arp, short, lying]);
   assert.deepEqual(
     sink.filtereds.map((one) => [one.reason, one.line]),
-    [['not IP', 1]],
+    [['ARP', 1]],
   );
   assert.deepEqual(
     sink.rejects.map((one) => [one.reason, one.line, one.offset]),

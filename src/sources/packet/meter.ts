@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { communityId, icmp6Counterpart, icmpCounterpart } from '../../base/community-id.ts';
 import type { Connection } from '../../schema/event/connection.ts';
+import type { Inventory } from '../../schema/event/inventory.ts';
 import type { Sink } from '../../schema/reading.ts';
 import { Analyzers } from './analyzers.ts';
 import { serviceNames } from './apps/app.ts';
@@ -23,6 +24,7 @@ import {
   vlanOf,
 } from './flow-table.ts';
 import { broken, Frame, found, isTunnelPort, looksLikeTeredo, teredoPort, waiting } from './frame.ts';
+import { Neighbours } from './neighbours.ts';
 import { type ServerPorts, serverPorts } from './ports.ts';
 import { flipRoles, type StreamConsumer, TcpTracker } from './tcp.ts';
 import { flowUid, macText } from './text.ts';
@@ -101,6 +103,7 @@ export class Meter implements StreamConsumer {
   private readonly table: FlowTable;
   private readonly tcp: TcpTracker;
   private readonly analyzers: Analyzers;
+  private readonly neighbours = new Neighbours();
   private readonly latest: number;
   private readonly verify: boolean;
   private readonly active: number;
@@ -193,7 +196,7 @@ export class Meter implements StreamConsumer {
     if (--this.untilSweep === 0) this.sweep();
     if (outcome !== found) {
       if (outcome === broken) this.sink.rejected(f.reason, line, offset, excerpt(buf, start, upTo));
-      else if (outcome !== waiting) this.sink.filtered(f.reason, line, offset);
+      else if (outcome !== waiting && !this.neighbour(f)) this.sink.filtered(f.reason, line, offset);
       return;
     }
     if (
@@ -220,6 +223,8 @@ export class Meter implements StreamConsumer {
         case 1:
         case 58:
           problem = this.icmpPacket(f);
+          if (f.protocol === 58 && problem === '')
+            this.saidOf(this.neighbours.icmp6(f.buf, f.l4, f.end, time));
           break;
         default:
           problem = this.otherPacket(f);
@@ -233,6 +238,17 @@ export class Meter implements StreamConsumer {
       if ((port === 0 || f.tunnel(port, f.l4 + 8) !== found) && f.nextSubframe() !== found) return;
       outer = false;
     }
+  }
+
+  /** Whether the frame is an ARP message that tells of a station. */
+  private neighbour(f: Frame): boolean {
+    return f.arp >= 0 && this.saidOf(this.neighbours.arp(f.buf, f.arp, f.end, f.time));
+  }
+
+  private saidOf(event: Inventory | null): boolean {
+    if (event === null) return false;
+    this.sink.event(event, this.line, this.offset, '');
+    return true;
   }
 
   /** The capture is over: reports every flow that is still open. */
