@@ -75,6 +75,16 @@ const half = Math.floor(lines.length / 2);
 const morning = folder.write('days/1.json', `${lines.slice(0, half).join('\n')}\n`);
 const evening = folder.write('days/2.json', `${lines.slice(half).join('\n')}\n`);
 
+const keep = join(folder.path, 'kept');
+/** Runs that several tests ask of, each made once: with every detector and kept, and with few. */
+const kept = onlyOnce(() => weir('analyze', office, '--json', '--keep', keep, '--keep-raw'));
+const few = onlyOnce(() => weir('analyze', office, '--json', '--budget', '500', ...quick));
+
+function onlyOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}
+
 /** Processes that work in our temporary folder. */
 function engines(): string[] {
   return readdirSync('/proc')
@@ -192,7 +202,7 @@ describe('wrong usage ends with status 2 and names what is wrong', () => {
 
 describe('weir analyze', () => {
   test('prints a summary, a table and paragraphs; status 0', async () => {
-    const ran = await weir('analyze', office, '--top', '1');
+    const ran = await weir('analyze', office, '--top', '1', ...quick);
     assert.deepEqual([ran.status, ran.err], [0, '']);
     assert.match(ran.out, /^Read 1 file/);
     assert.match(ran.out, /Many ports of one host tried/);
@@ -224,9 +234,10 @@ describe('weir analyze', () => {
   });
 
   test('standard input may be JSON, TSV, a capture, packed', async () => {
-    const want = idsOf(await weir('analyze', office, '--json', ...quick));
+    const want = idsOf(await few());
     assert.ok(want.length > 0);
-    assert.deepEqual(idsOf(await fed(gzipSync(whole), 'analyze', '-', '--json', ...quick)), want);
+    const packed = await fed(gzipSync(whole), 'analyze', '-', '--json', '--budget', '500', ...quick);
+    assert.deepEqual(idsOf(packed), want);
     const tsv = readFileSync(new URL('../fixtures/zeek/conn.log', import.meta.url));
     assert.match((await fed(tsv, 'analyze', '-', ...quick)).out, /zeek_tsv +1 /);
     const packets = capture(new Conversation().open().client('GET / HTTP/1.1\r\n\r\n').close().frames);
@@ -240,7 +251,7 @@ describe('weir analyze', () => {
   });
 
   test('--since reports only what ends after, --until leaves out what happens from then on', async () => {
-    const all = findings(await weir('analyze', office, '--json', '--budget', '500', ...quick));
+    const all = findings(await few());
     const at = '2026-01-05T11:00:00Z';
     const at_ms = Date.parse(at);
     const since = findings(
@@ -282,8 +293,10 @@ describe('weir analyze', () => {
       '--json',
       '--budget',
       '500',
+      ...quick,
     );
     assert.match(ran.err, new RegExp(`learned from ${half} events of the baseline first`));
+    assert.ok(findings(ran).length > 0);
     for (const finding of findings(ran))
       assert.ok(
         Number(finding.end_time) * 1000 >= events[half - 1]!.time,
@@ -302,11 +315,9 @@ describe('weir analyze', () => {
 });
 
 describe('weir analyze --keep, weir explain', () => {
-  const keep = join(folder.path, 'kept');
   let ids: string[];
   before(async () => {
-    const ran = await weir('analyze', office, '--json', '--keep', keep, '--keep-raw');
-    ids = idsOf(ran) as string[];
+    ids = idsOf(await kept()) as string[];
     assert.ok(ids.length > 1);
   });
 
@@ -341,7 +352,7 @@ describe('weir analyze --keep, weir explain', () => {
   });
 
   test('a folder that another Weir is using is named', async () => {
-    const child = start(['analyze', '-', '--keep', keep], 'pipe');
+    const child = start(['analyze', '-', '--keep', keep, ...quick], 'pipe');
     const [first] = await Promise.all([
       ended(child),
       (async () => {
@@ -496,17 +507,6 @@ describe('weir check', () => {
     const ran = await weir('check', '--content', sql);
     assert.equal(ran.status, 2);
     assert.match(ran.err, /own_sql\.sql: the statement: there is no table connektion/);
-    const evidence = ownContent(
-      'evidence',
-      (text) => text.replace(/where: "/, 'where: "no_such_column = 1 AND '),
-      same,
-    );
-    const other = await weir('check', '--content', evidence);
-    assert.equal(other.status, 2);
-    assert.match(
-      other.err,
-      /own_evidence\.yaml: evidence 1: Unknown expression or function identifier `no_such_column`\n/,
-    );
   });
 
   test('tells of every statement that does not run, not of the first alone', async () => {
@@ -520,7 +520,10 @@ describe('weir check', () => {
     );
     const ran = await weir('check', '--content', dir);
     assert.equal(ran.status, 2);
-    assert.match(ran.err, /own_many\.yaml: evidence 1: .*no_such_column/);
+    assert.match(
+      ran.err,
+      /own_many\.yaml: evidence 1: Unknown expression or function identifier `no_such_column`\n/,
+    );
     assert.match(ran.err, /own_many\.yaml: when, raise, lower or called: .*no_such_either/);
   });
 });
@@ -529,7 +532,7 @@ test('a detector that fails at run time is named, the others go on, and the stat
   const dir = ownContent('broken', same, (text) =>
     text.replace(/FROM connection/, "FROM (SELECT * FROM connection WHERE throwIf(src_ip != '') = 0)"),
   );
-  const ran = await weir('analyze', office, '--json', '--content', dir);
+  const ran = await weir('analyze', office, '--json', '--content', dir, '--detector', 'own_broken', ...quick);
   assert.equal(ran.status, 2);
   assert.match(
     ran.err,
@@ -568,7 +571,7 @@ describe('a run that is stopped', () => {
   }
 
   test('an output that is closed early is no fault', async () => {
-    const child = start(['analyze', office, '--json']);
+    const child = start(['analyze', office, '--json', ...quick]);
     child.stdout!.destroy();
     let err = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -590,7 +593,7 @@ describe('a run that is stopped', () => {
   });
 
   test('an engine that is killed in mid-run is started again, and the result is the same', async () => {
-    const want = idsOf(await weir('analyze', office, '--json'));
+    const want = idsOf(await kept());
     const child = start(['analyze', '-', '--json'], 'pipe');
     const done = ended(child);
     child.stdin!.on('error', () => {});
