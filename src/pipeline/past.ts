@@ -1,8 +1,9 @@
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/time.ts';
 import type { Hour, Range } from '../features/index.ts';
+import { type DeviceAt, deviceBook } from '../schema/device.ts';
 import { type Rollup, rollupsIn, rollupTable } from '../schema/rollup.ts';
-import { fillRollup, hasRole, type Store } from '../store/index.ts';
+import { fillRollup, hasRole, listDevices, type Store } from '../store/index.ts';
 import { feature_settings, sparing } from './settings.ts';
 
 /** Events of some tables: how many in which hour, and from when to when. */
@@ -12,8 +13,8 @@ export interface Held {
 }
 
 /**
- * What the statements of features need of all that is stored, worked out once for all of them: roll-ups, and how many
- * events there are when. It holds while nothing is added to the store and no role changes.
+ * What the statements of features need of all that is stored, worked out once for all of them: roll-ups, how many
+ * events there are when, and which device had which address. It holds while nothing is added to the store and no role changes.
  */
 export class Past {
   readonly #store: Store;
@@ -21,6 +22,7 @@ export class Past {
   readonly #filled = new Map<string, Promise<void>>();
   readonly #held = new Map<string, readonly HeldHour[]>();
   #proxied: boolean | null = null;
+  #device_at: DeviceAt | null = null;
 
   constructor(store: Store, rollups: ReadonlyMap<string, Rollup>) {
     this.#store = store;
@@ -31,6 +33,12 @@ export class Past {
   async proxied(): Promise<boolean> {
     this.#proxied ??= await hasRole(this.#store, 'proxy');
     return this.#proxied;
+  }
+
+  /** Which device had which address when. */
+  async deviceAt(): Promise<DeviceAt> {
+    this.#device_at ??= deviceBook(await listDevices(this.#store));
+    return this.#device_at;
   }
 
   /**

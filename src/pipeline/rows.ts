@@ -9,9 +9,9 @@ import {
   windowsOf,
 } from '../features/index.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
-import { type DeviceAt, deviceBook } from '../schema/device.ts';
+import type { DeviceAt } from '../schema/device.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import { listDevices, type QueryOptions, type Store } from '../store/index.ts';
+import type { QueryOptions, Store } from '../store/index.ts';
 import type { Past } from './past.ts';
 import { feature_settings, sparing } from './settings.ts';
 
@@ -40,7 +40,7 @@ export async function* featureRows(
 ): AsyncGenerator<FeatureRow> {
   const { hours, all } = await past.held(feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
-  const deviceAt = deviceBook(await listDevices(store));
+  const deviceAt = await past.deviceAt();
   const asked = (await past.proxied()) ? feature : withoutProxy(feature);
   await past.fillFor(asked.sql);
   for (const range of windowRanges(hours, windowsOf(detector), most))

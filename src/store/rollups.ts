@@ -3,6 +3,8 @@ import type { Store } from './store.ts';
 interface Made {
   readonly sql: string;
   readonly columns: string;
+  /** it may hold rows */
+  readonly filled: boolean;
 }
 /** Tables that this process made in a store, by name: another run of the same content empties them, which is quicker. */
 const made = new WeakMap<Store, Map<string, Made>>();
@@ -23,11 +25,14 @@ export async function fillRollup(
 ): Promise<void> {
   const known = made.get(store) ?? new Map<string, Made>();
   made.set(store, known);
-  let columns = known.get(table)?.columns;
-  if (columns !== undefined && known.get(table)!.sql === sql)
+  const before = known.get(table);
+  let columns = before?.columns;
+  known.delete(table);
+  if (columns === undefined || before?.sql !== sql)
+    columns = await makeTable(store, table, key, sql, params, settings);
+  else if (before.filled)
     await store.command(`TRUNCATE TABLE ${table} SYNC`, {}, { name: 'empty roll-up', repeatable: true });
-  else columns = await makeTable(store, table, key, sql, params, settings);
-  known.set(table, { sql, columns });
+  known.set(table, { sql, columns, filled: !nothing });
   if (nothing) return;
   const filling = { name: table, of_content: true, fills: true } as const;
   await store.command(`INSERT INTO ${table} (${columns}) ${sql}`, params, {
