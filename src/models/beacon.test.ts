@@ -83,6 +83,8 @@ const quiet: Record<string, (r: Random) => number[]> = {
   'batches of retries after 5 s': (r) => poisson(r, 40, 600).flatMap((t) => [t, t + 5, t + 10, t + 15]),
   'retries after 1, 2, 4 s': (r) => poisson(r, 60, 300).flatMap((t) => [t, t + 1, t + 3, t + 7]),
   'one download of many connections': (r) => Array.from({ length: 400 }, () => 30 * r.next()),
+  'thousands of calls at gaps around half a minute that vary to the half and the double': (r) =>
+    browsing(r, 3000, 30, 0.75).filter((t, i, all) => i === 0 || t - all[i - 1]! > 2),
   'seven calls': (r) => clock(r, 60, 0, 420).slice(0, 7),
 };
 for (const [name, make] of Object.entries(quiet))

@@ -14,6 +14,7 @@ import { binomialUpper, medianInPlace, normalUpper, quantileSorted } from '../ba
  *   against it where both sides run on.
  * - Jitter up to ±50 % is measured instead of punished.
  * - Retries: 5 s, 5 s, 5 s and then ten minutes of nothing is regular, but explains none of the time: quiet.
+ * - Many calls: a rhythm holds at least half of the gaps that chance would leave out (`isRhythm`), however small p is.
  *
  * p_value. The null: gaps are independent, and their density (after taking off what was merged as burst) puts no more
  * mass on any window of ratio b/a than an exponential (Poisson calls) or a lognormal of sigma 1 does, whichever is
@@ -165,11 +166,28 @@ function bestFit(gaps: Float64Array, merge: number): Fit | undefined {
       Math.log10(CHOICES * order.length) + binomialUpper(inside - 1, order.length - 1, q).log10_p,
     );
     if (best && log10_p >= best.log10_p) continue;
-    const cover = coverageOf(gaps, period, width);
+    const { made, ...cover } = coverageOf(gaps, period, width);
     if (cover.coverage < LEAST_COVERAGE) continue;
+    const rhythmic = isRhythm(inside / order.length, q) || isRhythm(made / order.length, byMultiples(width));
+    if (!rhythmic) continue;
     best = { log10_p, period, width, merge, gaps, inside, ...cover };
   }
   return best;
+}
+
+/**
+ * Whether a share of the gaps is a rhythm: at least half of what chance would leave out has to lie in it. With thousands
+ * of calls whatever is a little unlike the null is most unlikely by it, and yet not regular.
+ */
+function isRhythm(share: number, by_chance: number): boolean {
+  return share >= (1 + by_chance) / 2;
+}
+
+/** What part of all gaps up to BREAK lies near a multiple of any period, as `coverageOf` takes near. */
+function byMultiples(width: number): number {
+  let sum = 0;
+  for (let k = 1; k < BREAK; k++) sum += Math.min(1, 2 * width * Math.sqrt(k));
+  return sum / Math.floor(BREAK);
 }
 
 /** The window [a, a (1+w)/(1-w)] that holds the most gaps; `order` rises. */
@@ -210,7 +228,7 @@ function coverageOf(
   gaps: Float64Array,
   period: number,
   width: number,
-): { coverage: number; active: number; missed_share: number } {
+): { coverage: number; active: number; missed_share: number; made: number } {
   let explained = 0;
   let counted = 0;
   let due = 0;
@@ -249,6 +267,7 @@ function coverageOf(
     coverage: counted > 0 ? explained / counted : 0,
     active: explained,
     missed_share: due > 0 ? 1 - made / due : 0,
+    made,
   };
 }
 
