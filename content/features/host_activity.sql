@@ -14,11 +14,13 @@ columns:
   services: {unit: count, says: different protocols}
   busiest_minute: {unit: count, says: connections in its busiest minute}
   monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
+  work: {unit: text, says: "what it is by the operator's word, when that is what it is there to do"}
   shape: {unit: text, says: "what its connections that came to nothing are known for, when most of them are"}
 */
 SELECT
   window_at, src_ip, peer_group, toUInt8($(has_role(src_ip, monitor))) AS monitor, connections, hosts, outside_hosts, ports, failed_share, sent_bytes, received_bytes,
-  internal_hosts, services, busiest_minute, if(2 * known_failed > failed_share * connections, known, '') AS shape, first_at, last_at
+  internal_hosts, services, busiest_minute, if(2 * known_failed > failed_share * connections, known, '') AS shape,
+  multiIf($(said_role(src_ip, scanner)), 'a scanner', $(said_role(src_ip, monitor)) AND 2 * inside >= connections, 'a monitor', '') AS work, first_at, last_at
 FROM (
   SELECT
     window_of(time) AS window_at,
@@ -27,7 +29,7 @@ FROM (
     count() AS connections,
     uniqExact(destination) AS hosts,
     uniqExactIf(destination, direction != 'internal') AS outside_hosts,
-    uniqExact(dst_port) AS ports,
+    uniqExactIf(dst_port, transport != 'icmp') AS ports,
     countIf($(failed)) / count() AS failed_share,
     sum(sent) AS sent_bytes,
     sum(received) AS received_bytes,
@@ -35,6 +37,7 @@ FROM (
     uniqExactIf(service, service != '') AS services,
     max(if($(failed), $(known_call_scan), '')) AS known,
     countIf($(failed) AND $(known_call_scan) != '') AS known_failed,
+    countIf(direction = 'internal') AS inside,
     min(time) AS first_at,
     max(time) AS last_at
   FROM $(calls({from:DateTime64(6)}))

@@ -15,7 +15,7 @@ columns:
 */
 SELECT
   window_at, engine, name, src_ip, dst_ip, alerts, worst_severity, category, message, techniques, direction, dst_port,
-  multiIf(dst_ip = '', '', dst_port = 0, ' and ' || dst_ip, ' and ' || dst_ip || ':' || toString(dst_port)) AS other_end,
+  multiIf(dst_ip = '', '', dst_port = 0, ' and ' || dst_ip, ' and ' || if(position(dst_ip, ':') = 0, dst_ip, '[' || dst_ip || ']') || ':' || toString(dst_port)) AS other_end,
   uniqExact(src_ip) OVER (PARTITION BY window_at, engine, name) AS hosts_with_it, first_at, last_at
 FROM (
   SELECT

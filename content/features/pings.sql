@@ -26,11 +26,15 @@ SELECT
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, count() AS n, countIf($(answered)) AS answers,
+  SELECT window_at, src_ip, dst_ip, count() AS n, countIf($(answered)) AS answers,
     min(direction) AS way, min(time) AS seen_first, max(time) AS seen_last
-  FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
-    AND direction != 'inbound' AND NOT $(wide) AND $(calls_another)
+  FROM (
+    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, direction, outcome
+    FROM connection
+    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
+      AND direction != 'inbound' AND NOT $(wide) AND $(calls_another)
+  )
+  WHERE $(answered) OR $(failed)
   GROUP BY window_at, src_ip, dst_ip
 ) AS pinged
 INNER JOIN (

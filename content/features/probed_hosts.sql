@@ -3,7 +3,7 @@ about: Hosts at which one host failed on the same port.
 grain: [src_ip, dst_port, transport]
 reads: [connection]
 columns:
-  hosts: {unit: count, says: hosts at which it failed and that never answered}
+  hosts: {unit: count, says: hosts at which all that it tried there came to nothing}
   probes: {unit: count, says: connections that came to nothing}
   answered_hosts: {unit: count, says: hosts that answered on that port}
   visits: {unit: count, says: "times that it failed at one of them, those of the same five minutes counted once"}

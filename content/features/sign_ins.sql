@@ -4,10 +4,13 @@ grain: [src_ip, dst_ip, protocol]
 reads: [authentication, http, ftp, connection]
 columns:
   attempts: {unit: count, says: sign-in attempts}
-  failures: {unit: count, says: refused sign-ins}
+  failures: {unit: count, says: sign-ins that were or look refused}
   basis: {unit: text, says: "what the refusals rest on: server, guess, shape, answers, asked"}
   told_by: {unit: text, says: the same in words}
   successes: {unit: count, says: "accepted sign-ins, nothing where they cannot be seen"}
+  accepted_told: {unit: text, says: "how many were accepted, in words, '' where that cannot be seen"}
+  accepted_after: {unit: count, says: "1: one was accepted after the first refusal"}
+  unsettled: {unit: count, says: "attempts of which nobody saw how they ended, nothing when there are none"}
   sessions: {unit: count, says: "sessions after the refusals that were longer and larger than those, nothing when there is none"}
   users: {unit: count, says: account names tried}
   names_told: {unit: text, says: "how many account names were tried, '' when none is seen"}
@@ -33,6 +36,9 @@ SELECT
     protocol = 'http', if(max(names) = 0, 'told by answers 401 and 403 to forms for a sign-in page', 'told by answers 401 and 403 to requests with an account name'),
     'refused by the server itself') AS told_by,
   if(basis = 'shape', NULL, sum(accepted)) AS successes,
+  multiIf(isNull(successes), '', successes = 0, ' and none accepted', concat(' and ', toString(successes), ' accepted')) AS accepted_told,
+  toUInt8(ifNull(successes, 0) > 0 AND ifNull(max(accepted_last) > min(refused_first), 0)) AS accepted_after,
+  if(basis = 'shape', NULL, nullIf(sum(open), 0)) AS unsettled,
   if(max(later) = 0, NULL, max(later)) AS sessions,
   max(names) AS users,
   multiIf(users = 0, '', users = 1, '1 account name', toString(users) || ' account names') AS names_told,
@@ -48,6 +54,7 @@ FROM (
     toUInt64(sumIf(greatest(attempts, 1), success = 0)) AS refused,
     if(countIf(success IS NOT NULL) = 0, NULL, toNullable(toUInt64(countIf(success = 1)))) AS accepted,
     uniqExactIf(username, username != '') AS names,
+    minOrNullIf(time, success = 0) AS refused_first, maxOrNullIf(time, success = 1) AS accepted_last, toUInt64(sumIf(greatest(attempts, 1), success IS NULL)) AS open,
     0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM authentication
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol NOT IN ('ftp') AND $(calls_another)
@@ -58,6 +65,7 @@ FROM (
     toUInt64(countIf($(http_refused))) AS refused_n, refused_n AS refused,
     if(countIf(username != '') = 0, NULL, toNullable(toUInt64(countIf(status_code BETWEEN 200 AND 399 AND username != '')))) AS accepted,
     uniqExactIf(username, username != '') AS names,
+    minOrNullIf(time, $(http_refused)) AS refused_first, maxOrNullIf(time, status_code BETWEEN 200 AND 399 AND username != '') AS accepted_last, toUInt64(0) AS open,
     0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_refused)) AS seen_first, maxIf(time, $(http_refused)) AS seen_last
   FROM http
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 403
@@ -66,6 +74,7 @@ FROM (
   UNION ALL
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_401' AS protocol, true AS told,
     toUInt64(countIf($(http_asked))) AS asked_n, asked_n AS refused, NULL AS accepted, toUInt64(0) AS names,
+    NULL AS refused_first, NULL AS accepted_last, toUInt64(0) AS open,
     0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_asked)) AS seen_first, maxIf(time, $(http_asked)) AS seen_last
   FROM http
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 401
@@ -75,6 +84,7 @@ FROM (
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_form' AS protocol, true AS told,
     toUInt64(count()) AS n, toUInt64(arrayMax(mapValues(sumMap(map(answer, 1))))) AS refused,
     NULL AS accepted, toUInt64(0) AS names,
+    NULL AS refused_first, NULL AS accepted_last, toUInt64(0) AS open,
     0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM (
     SELECT time, src_ip, dst_ip, dst_port, direction, $(form_answer) AS answer
@@ -87,12 +97,14 @@ FROM (
   SELECT window_of(time) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
     toUInt64(countIf(reply_code IN (230, 430, 530))) AS n, toUInt64(countIf(reply_code IN (430, 530))) AS refused,
     toNullable(toUInt64(countIf(reply_code = 230))) AS accepted, uniqExactIf(username, username NOT IN ('', '<unknown>')) AS names,
+    minOrNullIf(time, reply_code IN (430, 530)) AS refused_first, maxOrNullIf(time, reply_code = 230) AS accepted_last, toUInt64(0) AS open,
     0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
   FROM ftp
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
   GROUP BY window_at, src_ip, dst_ip
   UNION ALL
   SELECT window_at, src_ip, dst_ip, protocol, false AS told, n, toUInt64(0) AS refused, NULL AS accepted, toUInt64(0) AS names,
+    NULL AS refused_first, NULL AS accepted_last, toUInt64(0) AS open,
     if(typical_bytes > 0, arrayCount(one -> abs(one - typical_bytes) <= 0.25 * typical_bytes, sizes) / length(sizes), 0.) AS alike,
     typical_s, if(n >= 20 AND like_refused, n * alike, 0.) AS alike_refusals, later, way, port, seen_first, seen_last
   FROM (

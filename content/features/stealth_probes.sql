@@ -13,6 +13,7 @@ columns:
   flags: {unit: text, says: what the packets carried}
   dst_ip: {unit: text, says: "the only host, '' when several"}
   direction: {unit: text, says: direction}
+  work: {unit: text, says: why such packets are its work}
 */
 SELECT
   window_at,
@@ -27,6 +28,7 @@ SELECT
   arrayStringConcat(arraySort(groupUniqArrayArray(kinds)), ', ') AS flags,
   if(hosts = 1, min(dst_ip), '') AS dst_ip,
   $(most_frequent(direction)) AS direction,
+  if($(said_role(src_ip, scanner)), 'weir.yaml says so', '') AS work,
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (

@@ -1,16 +1,18 @@
 /*
-about: Servers that several hosts call and that answer none of them.
+about: Servers that several hosts call and at which all that these try comes to nothing.
 grain: [dst_ip, dst_port, transport]
 reads: [connection]
 columns:
-  clients: {unit: count, says: hosts it did not answer}
-  failed_calls: {unit: count, says: calls it did not answer}
+  clients: {unit: count, says: hosts that failed at it}
+  failed_calls: {unit: count, says: calls that came to nothing}
+  refused_calls: {unit: count, says: of them refused}
   known_clients: {unit: count, says: of these hosts it had answered before}
 */
 SELECT
   window_at, dst_ip, dst_port, transport,
   uniqExactIf(src_ip, failed) AS clients,
   countIf(failed) AS failed_calls,
+  countIf(failed AND outcome = 'refused') AS refused_calls,
   uniqExactIf(src_ip, failed AND answered_at > toDateTime64(0, 6) AND answered_at < toDateTime64(window_at, 6)) AS known_clients,
   min(time) AS first_at,
   max(time) AS last_at

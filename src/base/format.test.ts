@@ -210,3 +210,21 @@ test('a text reads well with one thing, with none, and where a value is missing'
   assert.equal(fill('over {service}{through}{service}', { service: '' }), 'over unknown');
   assert.equal(fill('over tls{through}{through}, every hour', {}), 'over tls, every hour');
 });
+
+test('an IPv6 address stands in brackets before a port; ICMP has none', () => {
+  const say = (values: Record<string, unknown>): string =>
+    fillTemplate(
+      '{src_ip} called {dst_ip}:{dst_port} {n} times',
+      { src_ip: 'fd00::7', n: 12_345, ...values },
+      { dst_port: 'port' },
+    );
+  const cases: readonly (readonly [ip: string, port: number, transport: string, said: string])[] = [
+    ['fd00::1', 53, 'udp', '[fd00::1]:53'],
+    ['10.0.0.1', 53, 'udp', '10.0.0.1:53'],
+    ['fd00::1', 0, 'udp', 'fd00::1'],
+    ['fd00::1', 128, 'icmp', 'fd00::1'],
+    ['10.0.0.1', 8, 'icmp', '10.0.0.1'],
+  ];
+  for (const [dst_ip, dst_port, transport, said] of cases)
+    assert.equal(say({ dst_ip, dst_port, transport }), `fd00::7 called ${said} 12,345 times`);
+});

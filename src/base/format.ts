@@ -189,23 +189,34 @@ const lone = '\uE001';
  * Puts values into a text: "{src_ip} called {n} times" → "10.0.0.7 called 1,234 times". A value without a unit is written
  * as text when it is text, else as a count. A value that is not there takes the brackets around it along, or what it was
  * glued to; elsewhere it is "unknown". After a 1 stands one thing: "1 hosts" → "1 host". That the names of a detector's
- * texts exist is checked when content is loaded.
+ * texts exist is checked when content is loaded. An IPv6 address before a port stands in brackets.
  */
 export function fillTemplate(
   template: string,
   values: Readonly<Record<string, unknown>>,
   units: Readonly<Record<string, string>>,
 ): string {
-  const filled = template.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
+  const bracketed_v6 = template.replace(
+    /\{([a-z_0-9]+)\}(?=:\{([a-z_0-9]+)\})/g,
+    (place, ip: string, port: string) =>
+      units[port] === 'port' && hasPort(values, port) && String(values[ip] ?? '').includes(':')
+        ? `[${place}]`
+        : place,
+  );
+  const filled = bracketed_v6.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => {
     const unit = Object.hasOwn(units, name) ? units[name]! : 'count';
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    // Port 0 is none: pings have it, and records that do not name one.
-    if (unit === 'port' && Number(value) === 0) return missing;
+    if (unit === 'port' && !hasPort(values, name)) return missing;
     const written = formatUnit(value, unit).replace(/[\uE000\uE001]/g, '');
     if (written === nothing || written === '') return missing;
     return written === '1' && unit !== 'port' ? `${lone}1` : written;
   });
   return singular(withoutMissing(filled));
+}
+
+/** Port 0 is none: records that do not name one have it. What stands there for ICMP is its type. */
+function hasPort(values: Readonly<Record<string, unknown>>, name: string): boolean {
+  return Number(values[name] ?? 0) !== 0 && values.transport !== 'icmp';
 }
 
 /** A number and what it is, as a reason says it: "507 hosts at which it failed", "1 host at which it failed". */

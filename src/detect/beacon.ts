@@ -1,4 +1,5 @@
 import { duration } from '../base/duration.ts';
+import { counted } from '../base/format.ts';
 import { type Beacon, judgeBeacon } from '../models/beacon.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
@@ -82,7 +83,7 @@ function withRhythm(row: FeatureRow, beacon: Beacon): FeatureRow {
 
 /** What the period lies between, where that is not each call: " in 16 rounds"; '' where no two calls were taken as one. */
 function roundsOf({ calls, connections }: Beacon): string {
-  return calls === connections ? '' : ` in ${calls} rounds`;
+  return calls === connections ? '' : ` in ${counted(calls, 'round')}`;
 }
 
 function reasonsOf(beacon: Beacon, feature: Feature, use: Use, row: FeatureRow): Reason[] {

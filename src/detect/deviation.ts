@@ -43,6 +43,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     return { side, scale, prior };
   });
   const window_s = duration(detector.window);
+  const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
   const entities = new History(window_s, names.length);
   const habits = new Habits();
   const unjudged = new House();
@@ -215,11 +216,11 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   };
 
   function baseline(row: FeatureRow, window_at_s: number, others: number): Baseline {
+    const cases = (n: number, of: string): string => countedApart(n, length, of, feature.grain);
     const past = entities.of(row.key);
     const own = past.windows_at_s.length;
     const group = row.peer ? (peers.get(peerKey(row.peer, window_at_s))?.size ?? 0) : 0;
     const known = populationAt(window_at_s).size + others;
-    const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
     if (own >= strength.entity) {
       const { rows, says } = comparable(past, window_at_s, window_s);
       return {
@@ -234,14 +235,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
         level: 'peer_group',
         windows: group,
         entities: entities.entities,
-        says: `${numbered(group, 'count', `past ${length}`)} of its peers (${row.peer}s); its own history is short (${own})`,
+        says: `${cases(group, `its peers (${row.peer}s)`)}; its own history is short (${own})`,
       };
     }
     if (known >= 8) {
       const says =
         known === others
           ? `nothing of the kind seen before: compared with ${numbered(others, 'count', 'others in the same window')} only`
-          : `${numbered(known - others, 'count', `past ${length}`)} of the whole network; its own history is short (${own})`;
+          : `${cases(known - others, 'the whole network')}; its own history is short (${own})`;
       return { level: 'population', windows: known, entities: Math.max(entities.entities, others), says };
     }
     return {
@@ -251,6 +252,22 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       says: 'too little of the kind seen before: measured by what is usual on other networks',
     };
   }
+}
+
+/**
+ * What a rung above the entity's own rests on: "312 past host-hours of the whole network". The hours of each host, pair or
+ * what else rows are about count apart, so that their number is no length of time and must not read like one.
+ */
+function countedApart(
+  n: number,
+  length: 'days' | 'hours' | 'windows',
+  of: string,
+  grain: readonly string[],
+): string {
+  const about_hosts = grain.length === 1 && grain[0]!.endsWith('_ip');
+  if (about_hosts) return `${numbered(n, 'count', `past host-${length}`)} of ${of}`;
+  const each = grain.includes('src_ip') && grain.includes('dst_ip') ? 'pair' : 'case';
+  return `${numbered(n, 'count', `past ${length}`)} of ${of}, those of each ${each} counted apart`;
 }
 
 /** Number of the part of the day, UTC. */

@@ -34,6 +34,23 @@ export function evidenceStatements(detector: Detector, finding: Finding, limit: 
 }
 
 /**
+ * The statement that counts the events behind a finding in all the time in which it was seen, by its detector's evidence
+ * query of that number; null where the figures speak of all of it, or where the query looks at more than its events.
+ */
+export function evidenceInAll(
+  detector: Detector,
+  finding: Finding,
+  query: number,
+): Pick<EvidenceStatement, 'count_sql' | 'params'> | null {
+  const from = finding.own_start_at ?? finding.start_at;
+  const to = finding.own_end_at ?? finding.end_at;
+  const whole = finding.figures_start_at <= from && finding.figures_end_at >= to;
+  if (whole || detector.evidence[query]!.over !== 'events') return null;
+  const all = { ...finding, figures_start_at: from, figures_end_at: to };
+  return statement(detector.evidence[query]!, detector, all, 0);
+}
+
+/**
  * The statements that count the numbers of a finding's sentence again: one for the evidence query that gave its events
  * (the first in which anything is found), and one for each of the detector's `recount`. `evidence`: which of the
  * detector's evidence queries, from 0.

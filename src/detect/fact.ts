@@ -13,6 +13,9 @@ type Use = Extract<ModelUse, { kind: 'fact' }>;
 /** Entities remembered; beyond that the oldest is forgotten. */
 const most_entities = 200_000;
 
+/** Hosts remembered of each habit; beyond that the oldest is forgotten. */
+const most_hosts = 1000;
+
 /** Habits of the house kept apart (signatures of another engine); beyond that the one unheard for longest is forgotten. */
 const most_habits = 1000;
 
@@ -24,6 +27,7 @@ const most_habits = 1000;
 export function factJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
   const seen = new OldestOutSet<string>(most_entities);
+  const shown_by = new OldestOut<string, OldestOutSet<string>>(most_habits);
   const habits = new Habits();
   const houses = new OldestOut<string, House>(most_habits);
   let begun_s = Number.NaN;
@@ -71,7 +75,7 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
             says:
               habit > 0
                 ? `seen from it on ${Math.round(habit * 100)} % of its days so far`
-                : `${use.because}; ${seen.size === 0 ? 'not seen before here' : `seen of ${numbered(seen.size, 'count', 'others here before')}`}`,
+                : `${use.because}; ${seenBefore(shown_by.get(whatOf(row)), actorOf(row))}`,
           },
         });
       }
@@ -80,6 +84,9 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
         const at_s = row.last_at / 1e6;
         habits.note(row.key, at_s, []);
         habits.note(habitOf(row), at_s, []);
+        const hosts = shown_by.get(whatOf(row)) ?? new OldestOutSet<string>(most_hosts);
+        hosts.add(actorOf(row));
+        shown_by.renew(whatOf(row), hosts);
         if (!seen.add(row.key)) continue;
         const house = houses.get(whatOf(row)) ?? new House();
         houses.renew(whatOf(row), house);
@@ -88,4 +95,13 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
       return judged;
     },
   };
+}
+
+/** Who else showed it before; the same host may have done so to or with another. */
+function seenBefore(hosts: OldestOutSet<string> | undefined, self: string): string {
+  if (!hosts) return 'not seen before here';
+  const others = hosts.size - Number(hosts.has(self));
+  return others === 0
+    ? 'seen before of this host only'
+    : `seen of ${numbered(others, 'count', 'other hosts before')}`;
 }

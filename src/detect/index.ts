@@ -108,6 +108,7 @@ function figuresOf({ model }: Detector, row: FeatureRow): number[] {
 
 export {
   type EvidenceStatement,
+  evidenceInAll,
   evidenceOf,
   evidenceStatements,
   type RecountStatement,

@@ -231,3 +231,45 @@ describe('a flood', () => {
     assert.ok(pOf(15_000, 30) > 0.01, 'as many that are served are a busy hour of a large network');
   });
 });
+
+it('who else showed it is another host, not the same one with another', () => {
+  const certificates = judge('odd_certificate');
+  const shown = (host: string, dst_ip: string, hour: number): string => {
+    const at = 100 * day_s + hour * 3600;
+    const row: FeatureRow = {
+      ...{
+        window_at_s: at,
+        first_at: at * 1e6,
+        last_at: at * 1e6,
+        key: `${host} ${dst_ip} 443`,
+        host,
+        peer: '',
+      },
+      ...{
+        worth: true,
+        raised: [],
+        lowered: [],
+        called: -1,
+        entity: { src_ip: host, dst_ip, dst_port: 443 },
+      },
+      values: { self_signed: 1 },
+    };
+    return certificates.judge(at, [row])[0]!.baseline.says.replace(/^.*; /, '');
+  };
+  assert.deepEqual(
+    [
+      shown('10.0.0.5', '203.0.113.1', 1),
+      shown('10.0.0.5', '203.0.113.2', 2),
+      shown('10.0.0.6', '203.0.113.2', 3),
+      shown('10.0.0.6', '203.0.113.1', 4),
+      shown('10.0.0.7', '203.0.113.1', 5),
+    ],
+    [
+      'not seen before here',
+      'seen before of this host only',
+      'seen of 1 other host before',
+      'seen of 1 other host before',
+      'seen of 2 other hosts before',
+    ],
+  );
+});

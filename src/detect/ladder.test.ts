@@ -54,6 +54,25 @@ describe('the baseline ladder', () => {
       assert.equal(judged[0]!.baseline.level, wanted, judged[0]!.baseline.says);
     });
 
+  it('counts the hours of each host or pair apart, and says so', () => {
+    const said = (id: string, values: FeatureRow['values']): string => {
+      const rows = judge(id);
+      for (const h of [2, 1])
+        rows.judge(
+          now_s - h * hour_s,
+          Array.from({ length: 30 }, (_, i) => row(now_s - h * hour_s, `other ${i}`, values)),
+        );
+      const found = rows.judge(now_s, [row(now_s, 'host', values)]);
+      return found[0]!.baseline.says;
+    };
+    const host = { outside_hosts: 1, internal_hosts: 1, ports: 1, failed_share: 0 };
+    assert.match(said('unusual_host_behaviour', host), /^60 past host-hours of the whole network;/);
+    assert.match(
+      said('brute_force', { failures: 1 }),
+      /^60 past hours of the whole network, those of each pair counted apart;/,
+    );
+  });
+
   it('what a host did on an earlier day too is told, but not as the worst of its kind', () => {
     const scans = judge('horizontal_scan');
     const raised = [0, 1].map((day) => {

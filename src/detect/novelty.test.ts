@@ -37,6 +37,16 @@ function after(opened: Readonly<Record<number, number>>, at = 32): number {
 }
 
 describe('new things', () => {
+  it('are told beside what is usual, in which they do not lie', () => {
+    const judge = judgeOf(detector, content.features.get(detector.features)!);
+    const one = service('10.0.99.1', 30);
+    const seen = { ...one, values: { ...one.values, network_age_h: 30 } };
+    const [found] = judge.judge(30 * hour_s, [seen]);
+    const [reason] = found!.reasons;
+    assert.deepEqual([reason!.actual, reason!.high], [1, 0]);
+    assert.match(found!.baseline.says, /^30 past hours of the whole network$/);
+  });
+
   it('that a young network shows teach no rate: all that is there is met for the first time', () => {
     const alone = after({ 0: 1 });
     for (const first_day of [{ 0: 60 }, { 0: 5, 3: 40, 9: 80 }, { 0: 1, 23: 30 }])

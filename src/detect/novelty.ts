@@ -127,10 +127,13 @@ function add(rate: Rate, count: number): void {
   rate.squares += count * count;
 }
 
-/** Past windows that anything was seen in, where the feature tells for how many hours the network was watched; else all. */
+/**
+ * Past windows that anything was seen in, where the feature tells for how many hours the network was watched; else those
+ * since the first row: before it nothing new was seen, and so no row.
+ */
 function watched(passed: number, row: FeatureRow, window_s: number): number {
   const hours = row.values.network_age_h;
-  return typeof hours === 'number' && window_s === 3600 ? Math.min(passed, hours) : passed;
+  return typeof hours === 'number' && window_s === 3600 ? hours : passed;
 }
 
 function baseline(own: CountPast, windows: number, row: FeatureRow, window_s: number): Baseline {

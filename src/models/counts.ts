@@ -29,7 +29,7 @@ export interface CountPrior {
 }
 export interface CountSurprise extends Tail {
   readonly expected: number;
-  /** The smallest count that less than 2.5 % of windows reach. */
+  /** The largest count that 2.5 % of windows reach still: more is not usual. */
   readonly high: number;
 }
 
@@ -41,7 +41,7 @@ export function countSurprise(n: number, past: CountPast, prior: CountPrior): Co
   const mean = Math.max(1e-9, (past.total + prior.strength * prior.mean) / weight);
   const size = sizeOf(past, prior, mean, weight);
   const upper = (count: number): Tail => heavyUpper(count, mean, size, 1 / weight);
-  return { ...upper(n), expected: mean, high: firstBelow(upper, 0.025, mean) };
+  return { ...upper(n), expected: mean, high: firstBelow(upper, 0.025, mean) - 1 };
 }
 
 /** Shape of the negative binomial: over-dispersion within windows, and the uncertainty of the rate (Gamma posterior). */

@@ -18,6 +18,7 @@ export interface NoveltyPrior {
 export interface Novelty extends Tail {
   /** New things that were to be expected. */
   readonly expected: number;
+  /** The most that is usual. */
   readonly high: number;
 }
 

@@ -1,4 +1,4 @@
-import { evidenceOf, evidenceStatements } from '../detect/index.ts';
+import { evidenceInAll, evidenceOf, evidenceStatements } from '../detect/index.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
@@ -42,7 +42,7 @@ async function findEvidence(
   finding: Finding,
   limit: number,
 ): Promise<void> {
-  for (const statement of evidenceStatements(detector, finding, limit)) {
+  for (const [i, statement] of evidenceStatements(detector, finding, limit).entries()) {
     const rows = await store.query<Record<string, unknown>>(statement.sql, statement.params, {
       name: 'evidence',
       of_content: true,
@@ -54,6 +54,13 @@ async function findEvidence(
     });
     finding.evidence = rows.map((row) => evidenceOf(statement.table, row));
     finding.evidence_total = Number(count?.n ?? rows.length);
+    const all = evidenceInAll(detector, finding, i);
+    if (all === null) return;
+    const [in_all] = await store.query<{ n: number }>(all.count_sql, all.params, {
+      name: 'evidence count in all',
+      of_content: true,
+    });
+    if (in_all) finding.evidence_in_all = Number(in_all.n);
     return;
   }
 }

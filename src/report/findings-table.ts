@@ -47,9 +47,34 @@ function minute(time_us: number, now: number | undefined): string {
 }
 
 /** What it is, and how much is told with it. */
-function what({ title, also, members_total }: Finding): string {
+function what(finding: Finding): string {
+  const { title, also, members_total } = finding;
   const reasons = also.length > 0 ? [`+${counted(also.length, 'reason')}`] : [];
-  const more = members_total > 0 ? [`+${count(members_total)} more`] : [];
+  const others = othersOf(finding);
+  const more =
+    members_total > 0 ? [`+${count(members_total)} more${others === '' ? '' : `: ${others}`}`] : [];
   const within = [...reasons, ...more].join(', ');
   return within === '' ? title : `${title} (${within})`;
+}
+
+/** Members that a row names. */
+const most_named = 3;
+/** Characters of a name in a row. */
+const longest_name = 40;
+
+/** The first of those told with it, by what tells them from it: the other end where the host is the same. */
+function othersOf({ entity, names, members, members_total }: Finding): string {
+  const told = new Set(
+    members.map((one) => {
+      const { src_ip, ...rest } = one.entity;
+      const same_host = src_ip !== undefined && src_ip === entity.src_ip && Object.keys(rest).length > 0;
+      return named(who(same_host ? rest : one.entity).replace(/^→ /, ''), names);
+    }),
+  );
+  told.delete(named(who(entity), names));
+  told.delete('');
+  const shown = [...told]
+    .slice(0, most_named)
+    .map((one) => (one.length > longest_name ? `${one.slice(0, longest_name - 1)}…` : one));
+  return `${shown.join(', ')}${shown.length > 0 && members_total > shown.length ? ', …' : ''}`;
 }

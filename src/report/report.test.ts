@@ -15,7 +15,7 @@ import {
   story,
   toOcsf,
 } from './index.ts';
-import { named, place, who } from './words.ts';
+import { ends, named, place, who } from './words.ts';
 
 const at = (time: string): number => Date.parse(`2018-03-24T${time}Z`) * 1000;
 
@@ -200,6 +200,8 @@ test('a paragraph says that the same was seen again on later days', () => {
   const daily = { ...beacon, end_at: beacon.end_at + 3 * 86_400e6, windows: 4 };
   const text = paragraph(daily, { width: 200, rank: 1 });
   assert.match(text, /Seen again on later days: in all [^;]*; told is the strongest\./);
+  const counted = paragraph({ ...daily, evidence_in_all: 12_345 }, { width: 200, rank: 1 });
+  assert.match(counted, /in all [^;]* UTC[^;]*, 12,345 such events; told is the strongest\./);
 });
 
 test('a paragraph tells at most three facts, and after the first only those that were not expected', () => {
@@ -237,8 +239,8 @@ test('the ranked table tells every finding within the width', () => {
   assert.equal(
     table,
     `#  risk  severity  when (UTC)   id        who                  what
-1    78  high      03-24 17:15  05aac163  10.0.0.7 →           Clockwork calls to one name (+1 more)
-                                          update.evil.example
+1    78  high      03-24 17:15  05aac163  10.0.0.7 →           Clockwork calls to one name (+1 more:
+                                          update.evil.example  other.example)
 2     8  info      03-24 17:15  d6863329  10.0.0.9 → tcp/445   Administration ports of hosts it
                                                                never administered`,
   );
@@ -281,8 +283,17 @@ test('what several detectors say of a pair, and what was folded away, is told wi
   );
   assert.match(text, /And 1 more like it: 10\.0\.0\.7 → other\.example\./);
   assert.match(text, /Told with it: medium: Many ports tried \(dddddddd\)\./);
-  assert.match(findingsTable([line], { width: 200 }), /Clockwork calls to one name \(\+1 reason, \+2 more\)/);
+  assert.match(
+    findingsTable([line], { width: 200 }),
+    /Clockwork calls to one name \(\+1 reason, \+2 more: other\.example, …\)/,
+  );
   const whole = story(line, { width: 200 });
+  assert.match(whole, /\nAlso of the same host\n/);
+  const { src_ip = '', dst_name = '' } = line.entity;
+  const also_of = (entity: Finding['entity']): string =>
+    story({ ...line, also: line.also.map((one) => ({ ...one, entity })) }, { width: 200 });
+  assert.match(also_of({ src_ip, dst_name }), /\nAlso between the two\n/);
+  assert.match(also_of({ src_ip }), /\nAlso of the same host\n/);
   for (const id of ['aaaaaaaa', 'cccccccc', 'dddddddd']) assert.ok(whole.includes(id), id);
 });
 
@@ -293,12 +304,55 @@ test('whom a finding is about is told from whatever it is about', () => {
     [{ src_ip: '10.0.0.7', dst_ip: '1.2.3.4', dst_port: 443 }, '10.0.0.7 → 1.2.3.4:443'],
     [{ src_ip: '::1', dst_ip: '2001:db8::1', dst_port: 443 }, '::1 → [2001:db8::1]:443'],
     [{ src_ip: '10.0.0.7', transport: 'icmp', dst_port: 0 }, '10.0.0.7 → icmp'],
+    [{ src_ip: '10.0.0.7', dst_ip: '10.0.0.9', transport: 'icmp', dst_port: 8 }, '10.0.0.7 → 10.0.0.9'],
     [{ src_ip: '10.0.0.7', dst_ip: '1.2.3.4', protocol: 'ssh' }, '10.0.0.7 → 1.2.3.4 ssh'],
     [{ src_ip: '10.0.0.7', query_domain: 'example.org' }, '10.0.0.7 → example.org'],
     [{ dst_ip: '10.0.0.2', dst_port: 3389, transport: 'tcp' }, '10.0.0.2:3389'],
     [{}, ''],
   ] as const;
   for (const [entity, text] of cases) assert.equal(who(entity), text);
+});
+
+test('an event of ICMP has ends without ports, and a name stands before an IPv6 address with its port', () => {
+  const [one] = beacon.evidence;
+  const ping = { ...one!, src_ip: 'fd00::7', src_port: 128, dst_ip: 'fd00::9', dst_port: 129 };
+  assert.equal(ends({ ...ping, says: 'icmp OTH, 56 B out, 56 B in' }), 'fd00::7 → fd00::9');
+  const call = ends({ ...ping, says: 'tcp SF, 56 B out, 56 B in' });
+  assert.equal(call, '[fd00::7]:128 → [fd00::9]:129');
+  assert.equal(named(call, { 'fd00::9': 'lt-anna' }), '[fd00::7]:128 → lt-anna ([fd00::9]:129)');
+  assert.equal(
+    named('fd00::90 called fd00::9.', { 'fd00::9': 'lt-anna' }),
+    'fd00::90 called lt-anna (fd00::9).',
+  );
+});
+
+test('a row names the first of those that are told with it', () => {
+  const kind = (
+    entity: Finding['entity'],
+    members: readonly Finding['entity'][],
+    members_total = members.length,
+  ): string =>
+    findingsTable(
+      [
+        {
+          ...beacon,
+          entity,
+          members: members.map((one) => ({ ...beacon.members[0]!, entity: one })),
+          members_total,
+        },
+      ],
+      { width: 200 },
+    );
+  const hosts = ['10.0.0.8', '10.0.0.9', '10.0.0.10', '10.0.0.11'].map((src_ip) => ({ src_ip }));
+  assert.match(kind({ src_ip: '10.0.0.7' }, hosts.slice(0, 2)), /\(\+2 more: 10\.0\.0\.8, 10\.0\.0\.9\)/);
+  assert.match(
+    kind({ src_ip: '10.0.0.7' }, hosts),
+    /\(\+4 more: 10\.0\.0\.8, 10\.0\.0\.9, 10\.0\.0\.10, …\)/,
+  );
+  assert.match(
+    kind({ src_ip: '10.0.0.7', dst_ip: '1.2.3.4' }, [{ src_ip: '10.0.0.7', dst_ip: '1.2.3.5' }]),
+    /\(\+1 more: 1\.2\.3\.5\)/,
+  );
 });
 
 test('what was not seen where something happened is said with it', () => {

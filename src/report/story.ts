@@ -3,6 +3,7 @@ import {
   counted,
   formatUnit,
   instant,
+  list,
   numbered,
   pValueWords,
   range,
@@ -53,7 +54,7 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
       evidenceTitle(finding),
       finding.evidence.map((one) => evidence(one, finding.names, width)).join('\n'),
     ),
-    section('Also between the two', also(finding, width)),
+    section(ofOnePair(finding) ? 'Also between the two' : 'Also of the same host', also(finding, width)),
     section(`${count(finding.members_total)} more told with it`, members(finding, width)),
     section(
       'Look at next',
@@ -79,7 +80,7 @@ function headline(finding: Finding, width: number, paint: Paint): string {
     ['who', plain(named(who(finding.entity), finding.names))],
     [
       'when',
-      `${timeRange(from, to)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}`,
+      `${timeRange(from, to)} UTC${lasted > 0 ? ` (${seconds(lasted)})` : ''}${finding.windows > 1 ? `, in ${count(finding.windows)} windows` : ''}${finding.evidence_in_all === undefined ? '' : `, ${counted(finding.evidence_in_all, 'such event')} in all`}`,
     ],
     ...(ofPart(finding)
       ? [
@@ -107,6 +108,14 @@ function headline(finding: Finding, width: number, paint: Paint): string {
 /** From when to when it was itself seen; what is told with it has times of its own. */
 function ownSpan({ own_start_at, own_end_at, start_at, end_at }: Finding): readonly [number, number] {
   return [own_start_at ?? start_at, own_end_at ?? end_at];
+}
+
+/** Whether it and all that other detectors say with it are about the same two ends. */
+function ofOnePair({ entity, also }: Finding): boolean {
+  const pairOf = (one: Finding['entity']): string =>
+    `${one.src_ip ?? ''} ${one.dst_name ?? one.dst_ip ?? one.query_domain ?? ''}`;
+  const pair = pairOf(entity);
+  return !/^ | $/.test(pair) && also.every((one) => pairOf(one.entity) === pair);
 }
 
 /** Whether sentence, figures and evidence speak of a part of the time in which it was seen. */
@@ -275,10 +284,12 @@ function traced(finding: Finding): string {
   const where = first ? `, see ${place(first)}${more}` : '';
   const [from, to] = ownSpan(finding);
   const again = to - from > day_us ? 'Seen again on later days: in' : 'In';
+  const events =
+    finding.evidence_in_all === undefined ? '' : `, ${counted(finding.evidence_in_all, 'such event')}`;
   const windows =
     finding.windows > 1 && finding.members_total === 0 ? `, in ${count(finding.windows)} windows` : '';
   const longer = ofPart(finding)
-    ? ` ${again} all ${timeRange(from, to)} UTC${windows}; told is the strongest.`
+    ? ` ${again} all ${timeRange(from, to)} UTC${windows}${events}; told is the strongest.`
     : '';
   return `${names === '' ? '' : `ATT&CK ${names}. `}${when}${where}.${longer}`;
 }
@@ -307,8 +318,9 @@ function alike({ members, members_total, detector }: Finding): string {
   const n = same.length + members_total - members.length;
   if (n === 0) return '';
   const named = [...new Set(same.map((one) => who(one.entity)))].filter((one) => one !== '');
-  const rest = named.length > most_alike || n > same.length ? ', …' : '';
-  return `And ${count(n)} more like it: ${named.slice(0, most_alike).join(', ')}${rest}.`;
+  const shown = list(named.slice(0, most_alike));
+  const all = named.length === n && n <= most_alike;
+  return `And ${count(n)} more like it${all ? ': ' : ', among them '}${shown}.`;
 }
 
 /** Members that other detectors found, by what they are, with ids that can be asked for. */

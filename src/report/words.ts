@@ -54,8 +54,10 @@ export function who(entity: Finding['entity']): string {
 
 /** The two ends of an event: "10.0.0.7:49152 → 1.2.3.4:443"; '' when it has none. */
 export function ends(one: Evidence): string {
-  const from = one.src_ip === '' ? '' : endpoint(one.src_ip, one.src_port);
-  const to = one.dst_ip === '' ? '' : endpoint(one.dst_ip, one.dst_port);
+  // What stands there of ICMP is its type.
+  const icmp = /^icmp\b/.test(one.says);
+  const from = one.src_ip === '' ? '' : endpoint(one.src_ip, icmp ? 0 : one.src_port);
+  const to = one.dst_ip === '' ? '' : endpoint(one.dst_ip, icmp ? 0 : one.dst_port);
   return from !== '' && to !== '' ? `${from} → ${to}` : from || to;
 }
 
@@ -128,8 +130,11 @@ export function shortId(finding_id: string): string {
 export function named(text: string, names: Finding['names'] = {}): string {
   let told = text;
   for (const [address, name] of Object.entries(names)) {
-    const exact = new RegExp(`(?<![0-9.])${address.replaceAll('.', '\\.')}(:[0-9]+)?(?!\\.?[0-9])`);
-    told = told.replace(exact, (_, port: string | undefined) => `${name} (${address}${port ?? ''})`);
+    const plain_address = address.replaceAll('.', '\\.');
+    const exact = address.includes(':')
+      ? new RegExp(`\\[${plain_address}\\]:[0-9]+|(?<![0-9a-f:[])${plain_address}(?![0-9a-f:\\]])`)
+      : new RegExp(`(?<![0-9.])${plain_address}(:[0-9]+)?(?!\\.?[0-9])`);
+    told = told.replace(exact, (found) => `${name} (${found})`);
   }
   return told;
 }

@@ -105,6 +105,12 @@ export const Finding = z.object({
   baseline: Baseline,
   evidence: z.array(Evidence),
   evidence_total: z.int().nonnegative().describe('events that match, of which `evidence` holds the first'),
+  evidence_in_all: z
+    .int()
+    .optional()
+    .describe(
+      'such events in all the time in which it was seen, where `evidence_total` counts those of a part',
+    ),
   also: z.array(Also).describe('what other detectors say of the same pair on that day, strongest first'),
   members: z
     .array(Member)

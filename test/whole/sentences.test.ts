@@ -76,7 +76,7 @@ test('answers 401 to requests with account names are refusals', async () => {
     'brute_force',
   );
   assert.equal(found.title, 'Password guessing');
-  assert.match(found.summary, /60 times: 60 refused \(.* 0 accepted; 4 account names\)/);
+  assert.match(found.summary, /60 times: 60 were refused and none accepted \(.*; 4 account names\)/);
 });
 
 test('the same answer to every form says nothing of what was accepted', async () => {
@@ -110,7 +110,7 @@ test('a sign-in over SSH that the sensor only guesses to be accepted raises noth
     'brute_force',
   );
   assert.equal(found.severity, 'medium');
-  assert.match(found.summary, /59 refused \(.*guessed from the sizes of packets.* 1 accepted\)/);
+  assert.match(found.summary, /59 were refused and 1 accepted \(.*guessed from the sizes of packets/);
 });
 
 test('a session far longer and larger than the refused ones after them raises it, and is told', async () => {
@@ -301,4 +301,84 @@ test('calls in the clear are told as that, and no technique of encryption is nam
   const both = await only([...times(60, call), ...times(40, (i) => secret(60 + i))], 'beacon_name');
   assert.match(both.summary, /100 times over http and tls,/);
   assert.deepEqual(techniques(both), ['T1071.001', 'T1573']);
+});
+
+const smb = (i: number, dst: string, more: ZeekRecord): ZeekRecord => ({
+  ...{ _path: 'conn', ts: eight + i * 60, ...ends('10.20.1.34', dst, 445, i), proto: 'tcp', duration: 2 },
+  ...{
+    conn_state: 'SF',
+    history: 'ShADadFf',
+    orig_pkts: 8,
+    orig_ip_bytes: 1600,
+    resp_pkts: 8,
+    resp_ip_bytes: 2400,
+  },
+  ...{ orig_bytes: 1200, resp_bytes: 2000, ...more },
+});
+const lost: ZeekRecord = {
+  ...{ conn_state: 'SH', history: 'SADF', resp_pkts: 0, resp_ip_bytes: 0, resp_bytes: 0 },
+};
+const refused: ZeekRecord = {
+  ...{ conn_state: 'REJ', history: 'Sr', orig_pkts: 1, orig_ip_bytes: 60, resp_pkts: 1, resp_ip_bytes: 40 },
+  ...{ orig_bytes: 0, resp_bytes: 0 },
+};
+
+test('that hosts let one talk is said of those whose answer was seen; of others that it is not seen', async () => {
+  const host = (i: number): string => `10.20.3.${10 + i}`;
+  const edges = async (of: (i: number) => ZeekRecord): Promise<string> =>
+    (
+      await only(
+        times(4, (i) => smb(i, host(i), of(i))),
+        'new_admin_edge',
+      )
+    ).summary;
+  assert.match(await edges(() => ({})), /10\.20\.3\.10 first \(4 let it talk\)\./);
+  assert.match(await edges(() => refused), /first \(0 let it talk\)\./);
+  assert.match(await edges(() => lost), /first \(answers of 4 are not seen\)\./);
+  assert.match(
+    await edges((i) => (i < 3 ? lost : {})),
+    /first \(1 let it talk; answers of 3 are not seen\)\./,
+  );
+});
+
+test('guessing after which a sign-in was accepted is called so; one accepted before it is not', async () => {
+  const tries = times(60, (i) => ssh(i, false));
+  const after = await only([...tries, ssh(61, true)], 'brute_force');
+  assert.equal(after.title, 'Password guessing, and a sign-in accepted after it began');
+  assert.match(after.summary, /60 were refused and 1 accepted/);
+  const before = await only([ssh(-1, true), ...tries], 'brute_force');
+  assert.equal(before.title, 'Password guessing');
+  const { auth_success: _, ...unknown } = ssh(62, true);
+  const open = await only([...tries, unknown], 'brute_force');
+  assert.match(open.summary, /61 times: 60 were refused and none accepted \(.*; how 1 ended is not seen\)/);
+});
+
+test('a server that refuses all that call it is not told as silent', async () => {
+  const clients = (hour: number, more: ZeekRecord): ZeekRecord[] =>
+    times(6, (i) => ({
+      ...smb(i, server, more),
+      ...{ ...ends(`10.20.1.${20 + i}`, server, 8443, hour * 10 + i), ts: eight + hour * 3600 + i * 60 },
+    }));
+  const found = await only([...clients(0, {}), ...clients(2, refused)], 'dead_server');
+  assert.match(
+    found.summary,
+    /^All that 6 hosts tried at tcp port 8443 of 10\.20\.0\.80 came to nothing \(6 calls; 6 refused\)/,
+  );
+  assert.doesNotMatch(`${found.title} ${found.summary}`, /no longer answers|answered none/);
+});
+
+test('pings have no port', async () => {
+  const pings = times(150, (i) => ({
+    ...{
+      _path: 'conn',
+      ts: eight + i,
+      ...ends('10.20.0.9', `10.20.1.${i}`, 0, i),
+      proto: 'icmp',
+      duration: 0.01,
+    },
+    ...{ 'id.orig_p': 8, conn_state: 'OTH', orig_bytes: 56, resp_bytes: 56 },
+    ...{ orig_pkts: 1, orig_ip_bytes: 84, resp_pkts: 1, resp_ip_bytes: 84 },
+  }));
+  const found = await only(pings, 'unusual_host_behaviour');
+  assert.match(found.summary, /150 connections to 150 hosts \(0 outside\) on 0 ports/);
 });
