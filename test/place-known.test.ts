@@ -5,7 +5,7 @@ import { loadContent } from '../src/content/index.ts';
 import { openStore, type Store } from '../src/store/index.ts';
 
 const file = new URL('../content/features/_fragments.yaml', import.meta.url).pathname;
-const fragments = readFragments(file);
+const fragments = readFragments(file).data!;
 
 /** What is asked of a row: the first record of all, the start of its window, and when each host first used the place. */
 type Asked = readonly [begun: string, window_at: string, users_since: readonly string[]];

@@ -13,14 +13,18 @@ export function nearest(name: string, names: Iterable<string>): string | null {
   return best;
 }
 
-/** How many letters must be put in, taken out or changed (Levenshtein 1966); short texts only. */
+/** How many letters must be put in, taken out, changed or swapped with the next (Damerau 1964, Boytsov 2011); short texts only. */
 function edits(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
+    for (let j = 1; j <= b.length; j++) {
+      const kept = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, kept, swapped ? before[j - 2]! + 1 : kept));
+    }
+    [before, row] = [row, next];
   }
   return row[b.length]!;
 }

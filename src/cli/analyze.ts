@@ -70,8 +70,9 @@ export async function run(args: string[]): Promise<number> {
   const fail_on = values['fail-on'] === undefined ? null : severityOf(values['fail-on']);
   const top = whole(values.top, 'top');
   const place = placeOf(values.keep, values.store);
-  const analyze_options = optionsOf(values, positionals);
   const content = contentOf(values.content);
+  const roles = content.roles.map(({ id }) => id);
+  const analyze_options = optionsOf(values, positionals, roles);
   const progress = createProgress(process.stderr);
   const work = (store: Store): Promise<AnalyzeResult> =>
     analyze(store, content, { ...analyze_options, progress: progress.update });
@@ -109,12 +110,16 @@ function retentionOf({
 type Values = ReturnType<typeof argumentsOf<typeof options>>['values'];
 
 /** The options of the run, each checked before anything is read. */
-function optionsOf(values: Values, paths: readonly string[]): Omit<AnalyzeOptions, 'progress'> {
+function optionsOf(
+  values: Values,
+  paths: readonly string[],
+  roles: readonly string[],
+): Omit<AnalyzeOptions, 'progress'> {
   const since = values.since === undefined ? null : instant(values.since, 'since');
   const until = values.until === undefined ? null : instant(values.until, 'until');
   if (since !== null && until !== null && since >= until)
     throw new WeirError('usage', `--since ${values.since} is not before --until ${values.until}`);
-  const config = values.config === undefined ? noConfig : readConfig(values.config);
+  const config = values.config === undefined ? noConfig : readConfig(values.config, roles);
   return {
     run_id: randomUUID(),
     version: productVersion(),

@@ -3,7 +3,13 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { WeirError } from '../base/error.ts';
 import { isNetwork } from '../base/network.ts';
 import { plain } from '../base/terminal.ts';
-import { type Content, loadContent, shipped_content } from '../content/index.ts';
+import {
+  type Content,
+  type ContentRead,
+  loadContent,
+  readContent,
+  shipped_content,
+} from '../content/index.ts';
 
 /** What every command's exit statuses above 2 say, for its help; of what src/base/error.ts holds. */
 export const exits = `3 a fault in Weir itself,
@@ -68,7 +74,16 @@ export function whole(text: string, name: string): number {
 
 /** Detectors and features: the shipped ones and those of folders that were given, each of which must be there. */
 export function contentOf(folders: readonly string[]): Content {
+  return loadContent(checkedFolders(folders));
+}
+
+/** The same with what is wrong in it. */
+export function readContentOf(folders: readonly string[]): ContentRead {
+  return readContent(checkedFolders(folders));
+}
+
+function checkedFolders(folders: readonly string[]): string[] {
   for (const folder of folders)
     if (!existsSync(folder)) throw new WeirError('usage', `--content: there is no folder ${plain(folder)}`);
-  return loadContent([shipped_content, ...folders]);
+  return [shipped_content, ...folders];
 }

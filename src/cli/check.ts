@@ -7,7 +7,7 @@ import { type Content, unusedColumns } from '../content/index.ts';
 import { statementMistakes, testMistakes } from '../pipeline/check.ts';
 import { tryAll } from '../pipeline/try.ts';
 import type { Detector } from '../schema/detector.ts';
-import { argumentsOf, contentOf, exits } from './arguments.ts';
+import { argumentsOf, exits, readContentOf } from './arguments.ts';
 import { withStore } from './with-store.ts';
 
 export const help = `usage: weir check [--content DIR] [--quick]
@@ -43,14 +43,15 @@ export async function run(args: string[]): Promise<number> {
     );
   if (values.play && values.quick)
     throw new WeirError('usage', '--play needs the store that --quick leaves out');
-  const content = contentOf(values.content);
+  const { content, wrong } = readContentOf(values.content);
   const own = (file: string): boolean =>
     values.content.some((folder) => resolve(file).startsWith(resolve(folder) + sep));
+  // A detector that could not be read may be the one that uses a column.
+  const unused = wrong.length > 0 ? [] : unusedColumns(content).filter(({ file }) => own(file));
   const first = [
+    ...wrong,
     ...testMistakes(content),
-    ...unusedColumns(content)
-      .filter(({ file }) => own(file))
-      .map(({ file, column }) => `${file}: no detector uses column ${column}; take it out, or use it`),
+    ...unused.map(({ file, column }) => `${file}: no detector uses column ${column}; take it out, or use it`),
   ];
   if (values.play) {
     const asked = positionals.length > 0 ? named(content, positionals) : content.detectors;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { WeirError } from '../base/error.ts';
-import { yamlAs } from './mistakes.ts';
+import { type Read, readYaml } from './mistakes.ts';
 
 /** A piece of SQL with a name: `$(failed)`, or with what it takes: `$(most_frequent(dst_ip))`. */
 export interface Fragment {
@@ -13,7 +13,7 @@ export interface Fragment {
 /** Facts that several features use, by name. */
 export type Fragments = ReadonlyMap<string, Fragment>;
 
-const name = z.string().regex(/^[a-z_]+$/);
+const name = z.string().regex(/^[a-z_]+$/, 'a name in small letters and _');
 const File = z.record(
   name,
   z.strictObject({
@@ -27,17 +27,16 @@ const File = z.record(
 /** A fragment may use others, so deep; more is a circle. */
 const deepest = 8;
 
-/** Reads features/_fragments.yaml; none is no fragments. Throws `content_invalid`. */
-export function readFragments(file: string): Fragments {
-  if (!existsSync(file)) return new Map();
-  return new Map(
-    Object.entries(yamlAs(file, readFileSync(file, 'utf8'), File)).map(
-      ([name, { takes, sql, without_proxy }]) => [
-        name,
-        { takes, sql: sql.trim(), without_proxy: without_proxy?.trim() },
-      ],
-    ),
-  );
+/** Reads features/_fragments.yaml; none is no fragments. */
+export function readFragments(file: string): Read<Map<string, Fragment>> {
+  if (!existsSync(file)) return { data: new Map(), wrong: [] };
+  const { data, wrong } = readYaml(file, readFileSync(file, 'utf8'), File);
+  if (data === null) return { data, wrong };
+  const fragments = Object.entries(data).map(([name, { takes, sql, without_proxy }]): [string, Fragment] => [
+    name,
+    { takes, sql: sql.trim(), without_proxy: without_proxy?.trim() },
+  ]);
+  return { data: new Map(fragments), wrong };
 }
 
 /** The fragments as they read where no host is a web proxy. */

@@ -4,22 +4,25 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { duration } from '../base/duration.ts';
 import { WeirError } from '../base/error.ts';
+import { nearest } from '../base/near.ts';
 import { placeholders } from '../base/placeholders.ts';
 import { sqlTokens, withoutComments } from '../base/sql-tokens.ts';
 import { modelColumns as columnsOfModel, Detector, type Feature, FeatureHead } from '../schema/detector.ts';
 import { tables } from '../schema/event/index.ts';
 import { readable_tables } from '../schema/readable.ts';
 import { RoleDefinition } from '../schema/role.ts';
-import { type Rollup, RollupHead, rollupTable } from '../schema/rollup.ts';
+import { type Rollup, RollupHead, rollupsIn, rollupTable } from '../schema/rollup.ts';
 import { Shape } from '../schema/shape.ts';
 import { technique } from './attack.ts';
 import { type Fragments, fillFragments, readFragments, withoutProxy } from './fragments.ts';
-import { Mistakes, yamlAs } from './mistakes.ts';
+import { Mistakes, readYaml } from './mistakes.ts';
 import { completeRole } from './roles.ts';
 import { inCircles } from './rollups.ts';
 import { orderDependence } from './row-order.ts';
 import { checkShape, shapeFragments } from './shapes.ts';
 import { type SqlPart, sqlProblem } from './sql-check.ts';
+
+export { yamlAs } from './mistakes.ts';
 
 /** What people write: features and detectors, checked one against the other. */
 export interface Content {
@@ -39,12 +42,26 @@ export const row_columns = ['window_at', 'first_at', 'last_at', 'peer_group'] as
 /** Columns that the steps after a detector know by their name. */
 const read_by_name = new Set(['techniques', 'direction', 'service', 'dst_ip', 'dst_port', 'dst_name']);
 
+/** What was read of content, and all that is wrong in it. */
+export interface ContentRead {
+  /** what can be tried on a store: of a file that something is wrong in, what nothing of that touches */
+  readonly content: Content;
+  /** one sentence each, with file, field and, where it can be told, line */
+  readonly wrong: readonly string[];
+}
+
+/** The same where nothing may be wrong. Throws `content_invalid` with every mistake, one a line. */
+export function loadContent(folders: readonly string[] = [shipped_content]): Content {
+  const { content, wrong } = readContent(folders);
+  if (wrong.length > 0) throw new WeirError('content_invalid', wrong.join('\n'));
+  return content;
+}
+
 /**
  * Reads a content folder (features/*.sql, rollups/*.sql, detectors/*.yaml, roles/*.yaml, shapes/*.yaml) and any further folders of the
- * operator's own; a later folder's file of the same id replaces the earlier one. Throws `content_invalid` with every
- * mistake, one a line, each with file, field and, where it can be told, line.
+ * operator's own; a later folder's file of the same id replaces the earlier one.
  */
-export function loadContent(folders: readonly string[] = [shipped_content]): Content {
+export function readContent(folders: readonly string[]): ContentRead {
   const mistakes = new Mistakes();
   const features = new Map<string, Feature>();
   const rollups = new Map<string, Rollup>();
@@ -52,45 +69,76 @@ export function loadContent(folders: readonly string[] = [shipped_content]): Con
   const roles = new Map<string, RoleDefinition>();
   const shapes = new Map<string, Shape>();
   for (const folder of folders) checkLayout(folder, mistakes);
-  for (const folder of folders) collect(join(folder, 'shapes'), '.yaml', readShape, shapes, mistakes);
+  const shape = (file: string): Shape | null => readShape(file, mistakes);
+  for (const folder of folders) collect(join(folder, 'shapes'), '.yaml', shape, shapes, mistakes);
   const fragments = shapeFragments([...shapes.values()]);
   const readable = new Set([...readable_tables, ...folders.flatMap(rollupTables)]);
+  const refused = new Set<string>();
+  const known: Known = { fragments, readable, refused };
   for (const folder of folders) {
-    const own = mistakes.note(() => readFragments(join(folder, 'features', '_fragments.yaml')));
+    const own = mistakes.take(readFragments(join(folder, 'features', '_fragments.yaml')));
     for (const [name, fragment] of own ?? []) fragments.set(name, fragment);
-    const [of_features, of_rollups] = [join(folder, 'features'), join(folder, 'rollups')];
-    collect(of_features, '.sql', (file) => readFeature(file, fragments, readable), features, mistakes);
-    collect(of_rollups, '.sql', (file) => readRollup(file, fragments, readable), rollups, mistakes);
-    const of_detectors = join(folder, 'detectors');
-    collect(of_detectors, '.yaml', (file) => readDetector(file, fragments, readable), detectors, mistakes);
-    collect(join(folder, 'roles'), '.yaml', (file) => readRole(file, fragments), roles, mistakes);
+    const in_folder = <T extends { readonly id: string }>(
+      place: keyof typeof parts,
+      read: (file: string, known: Known, mistakes: Mistakes) => T | null,
+      into: Map<string, T>,
+    ): void =>
+      collect(join(folder, place), parts[place], (file) => read(file, known, mistakes), into, mistakes);
+    in_folder('features', readFeature, features);
+    in_folder('rollups', readRollup, rollups);
+    in_folder('detectors', readDetector, detectors);
+    in_folder('roles', readRole, roles);
   }
-  const sorted = [...detectors.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const detector of sorted) mistakes.note(() => checkDetector(detector, features));
-  for (const { file } of inCircles(rollups))
-    mistakes.add(file, 'is filled from itself, by way of others or at once');
-  mistakes.raise();
-  return {
-    features,
-    rollups,
-    detectors: sorted,
-    roles: [...roles.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    shapes: [...shapes.values()],
-  };
+  const written = new Set(folders.flatMap((folder) => idsIn(join(folder, 'features'), '.sql')));
+  const sorted = byId(detectors);
+  const fitting = sorted.filter((one) => checkDetector(one, features, written, mistakes));
+  const circles = inCircles(rollups);
+  for (const { file } of circles) mistakes.add(file, 'is filled from itself, by way of others or at once');
+  for (const { id } of circles) rollups.delete(id);
+  const content = { features, rollups, detectors: fitting, roles: byId(roles), shapes: byId(shapes) };
+  return { content: withoutBroken(content, refused), wrong: mistakes.all };
+}
+
+/** Of content what can be tried: features whose roll-ups are not filled have nothing to read, detectors need their feature. */
+function withoutBroken(content: Content, refused: ReadonlySet<string>): Content {
+  const rollups = new Map([...content.rollups].filter(([, { file }]) => !refused.has(file)));
+  const fills = ({ sql, sql_without_proxy }: Feature): boolean =>
+    rollupsIn(`${sql} ${sql_without_proxy}`).every((id) => rollups.has(id));
+  const features = new Map(
+    [...content.features].filter(([, feature]) => !refused.has(feature.file) && fills(feature)),
+  );
+  const detectors = content.detectors.filter((one) => !refused.has(one.file) && features.has(one.features));
+  return { ...content, rollups, features, detectors };
+}
+
+function byId<T extends { readonly id: string }>(all: ReadonlyMap<string, T>): T[] {
+  return [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What content of other files may be named. */
+interface Known {
+  readonly fragments: Fragments;
+  /** the tables that content may read, roll-ups among them */
+  readonly readable: ReadonlySet<string>;
+  /** files with SQL that is not sent to an engine */
+  readonly refused: Set<string>;
 }
 
 /** Reads every file of a folder; two of one id are a mistake, in two folders the later one replaces the earlier. */
 function collect<T extends { readonly id: string }>(
   folder: string,
   ending: string,
-  read: (file: string) => T,
+  read: (file: string) => T | null,
   into: Map<string, T>,
   mistakes: Mistakes,
 ): void {
   const here = new Map<string, string>();
   for (const file of list(folder, ending)) {
-    const one = mistakes.note(() => read(file));
-    if (one === null) continue;
+    const one = read(file);
+    if (one === null) {
+      into.delete(basename(file, ending));
+      continue;
+    }
     const other = here.get(one.id);
     if (other !== undefined)
       mistakes.add(file, `id ${one.id} is that of ${other}, too; give one of them another`);
@@ -153,93 +201,100 @@ function checkSql(
 
 /** Tables of the roll-ups in a folder. */
 function rollupTables(folder: string): string[] {
-  return list(join(folder, 'rollups'), '.sql').map((file) => rollupTable(basename(file, '.sql')));
+  return idsIn(join(folder, 'rollups'), '.sql').map(rollupTable);
 }
 
-/**
- * A feature file: a comment of YAML, then one SELECT. `readable`: the tables that content may read, roll-ups among them.
- * Throws `content_invalid`.
- */
-export function readFeature(
-  file: string,
-  fragments: Fragments,
-  readable: ReadonlySet<string> = readable_tables,
-): Feature {
-  return readStatement(file, FeatureHead, 'about, grain, reads and columns', fragments, readable);
+function idsIn(folder: string, ending: string): string[] {
+  return list(folder, ending).map((file) => basename(file, ending));
 }
 
-/** A roll-up file: written like a feature's. Throws `content_invalid`. */
-export function readRollup(file: string, fragments: Fragments, readable: ReadonlySet<string>): Rollup {
-  const rollup = readStatement(file, RollupHead, 'about, key and reads', fragments, readable);
+/** A feature file: a comment of YAML, then one SELECT. Null: it cannot be tried. */
+function readFeature(file: string, known: Known, mistakes: Mistakes): Feature | null {
+  return readStatement(file, FeatureHead, 'about, grain, reads and columns', known, mistakes);
+}
+
+/** A roll-up file: written like a feature's. */
+function readRollup(file: string, known: Known, mistakes: Mistakes): Rollup | null {
+  const rollup = readStatement(file, RollupHead, 'about, key and reads', known, mistakes);
+  if (rollup === null) return null;
   if (!/^[a-z][a-z_]*$/.test(rollup.id))
-    throw invalid(file, 'the name of a roll-up is of small letters and _');
-  const bound = sqlTokens(rollup.sql).find(({ kind, text }) => kind === 'value' && /^\{windows?_/.test(text));
-  if (bound) throw invalid(file, `${bound.text} is of one window; a roll-up is of all that is stored`);
+    mistakes.add(file, 'the name of a roll-up is of small letters and _');
   // Where none of its tables holds an event it is not asked for.
   for (const table of Object.keys(tables))
     if (!rollup.reads.includes(table) && new RegExp(`\\b(FROM|JOIN)\\s+${table}\\b`, 'i').test(rollup.sql))
-      throw invalid(file, `reads: ${table} is read, too`);
-  return rollup;
+      mistakes.add(file, `reads: ${table} is read, too`);
+  const bound = sqlTokens(rollup.sql).find(({ kind, text }) => kind === 'value' && /^\{windows?_/.test(text));
+  if (bound) mistakes.add(file, `${bound.text} is of one window; a roll-up is of all that is stored`);
+  return bound ? null : rollup;
 }
 
 function readStatement<Head extends { readonly reads: readonly string[] }>(
   file: string,
   schema: z.ZodType<Head>,
   says: string,
-  fragments: Fragments,
-  readable: ReadonlySet<string>,
-): Head & { id: string; sql: string; sql_without_proxy: string; file: string } {
+  { fragments, readable, refused }: Known,
+  mistakes: Mistakes,
+): (Head & { id: string; sql: string; sql_without_proxy: string; file: string }) | null {
   const text = readFileSync(file, 'utf8');
   const found = /^\s*\/\*([\s\S]*?)\*\/([\s\S]*)$/.exec(text);
-  if (!found) throw invalid(file, `starts with a /* comment of YAML */ that says ${says}`);
-  const head = yamlAs(file, found[1]!, schema, text.slice(0, text.indexOf('/*')).split('\n').length);
+  if (!found) {
+    mistakes.add(file, `starts with a /* comment of YAML */ that says ${says}`);
+    return null;
+  }
+  const first_line = text.slice(0, text.indexOf('/*')).split('\n').length;
+  const head = mistakes.take(readYaml(file, found[1]!, schema, first_line));
+  for (const table of head?.reads ?? [])
+    if (!readable_tables.has(table)) mistakes.add(file, `reads: there is no table ${table}`);
   const written = found[2]!.trim().replace(/;\s*$/, '');
-  const sql = fillFragments(written, fragments, file);
-  const sql_without_proxy = fillFragments(written, withoutProxy(fragments), file);
-  for (const table of head.reads)
-    if (!readable_tables.has(table)) throw invalid(file, `reads: there is no table ${table}`);
-  for (const one of new Set([sql, sql_without_proxy])) checkStatement(file, one, readable);
-  return {
-    ...head,
-    id: basename(file, '.sql'),
-    sql: withoutComments(sql),
-    sql_without_proxy: withoutComments(sql_without_proxy),
-    file,
-  };
+  const statements = mistakes.note(() => {
+    const sql = withoutComments(fillFragments(written, fragments, file));
+    const sql_without_proxy = withoutComments(fillFragments(written, withoutProxy(fragments), file));
+    return { sql, sql_without_proxy };
+  });
+  for (const one of new Set(Object.values(statements ?? {})))
+    if (mistakes.note(() => checkStatement(file, one, readable)) === null) refused.add(file);
+  if (head === null || statements === null) return null;
+  return { ...head, ...statements, id: basename(file, '.sql'), file };
 }
 
-function checkStatement(file: string, sql: string, readable: ReadonlySet<string>): void {
-  if (!/^(with|select)\b/i.test(withoutComments(sql).trim()))
+/** Throws `content_invalid` with all that is wrong; true. */
+function checkStatement(file: string, sql: string, readable: ReadonlySet<string>): true {
+  if (!/^(with|select)\b/i.test(sql.trim()))
     throw invalid(file, 'the statement must be one SELECT (WITH … SELECT)');
-  checkSql(file, 'the statement', sql, 'query', readable);
-  const [order] = orderDependence(sql);
-  if (order) throw invalid(file, order);
+  const mistakes = new Mistakes();
+  mistakes.note(() => checkSql(file, 'the statement', sql, 'query', readable));
+  for (const order of orderDependence(sql)) mistakes.add(file, order);
+  mistakes.raise();
+  return true;
 }
 
 /** A detector file. */
-export function readDetector(
+function readDetector(
   file: string,
-  fragments: Fragments,
-  readable: ReadonlySet<string> = readable_tables,
-): Detector {
-  const detector = yamlAs(file, readFileSync(file, 'utf8'), Detector);
-  const fill = (sql: string): string => fillFragments(sql, fragments, file);
-  const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(
-    query: T,
-  ): T => ({
-    ...query,
-    table: fill(query.table),
-    where: fill(query.where),
-    counts: Object.fromEntries(Object.entries(query.counts).map(([name, sql]) => [name, fill(sql)])),
+  { fragments, readable, refused }: Known,
+  mistakes: Mistakes,
+): Detector | null {
+  const detector = mistakes.take(readYaml(file, readFileSync(file, 'utf8'), Detector));
+  if (detector === null) return null;
+  const whole = mistakes.note(() => {
+    const fill = (sql: string): string => fillFragments(sql, fragments, file);
+    const filled = <T extends { table: string; where: string; counts: Record<string, string> }>(
+      query: T,
+    ): T => ({
+      ...query,
+      table: fill(query.table),
+      where: fill(query.where),
+      counts: Object.fromEntries(Object.entries(query.counts).map(([name, sql]) => [name, fill(sql)])),
+    });
+    const { evidence, recount } = detector;
+    return { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
   });
-  const { evidence, recount } = detector;
-  const whole = { ...detector, evidence: evidence.map(filled), recount: recount.map(filled), file };
-  checkConditions(whole, readable);
+  if (whole !== null && !mistakes.note(() => checkConditions(whole, readable))) refused.add(file);
   return whole;
 }
 
-/** Every condition and query of a detector. Throws `content_invalid` with all that is wrong. */
-function checkConditions(detector: Detector, readable: ReadonlySet<string>): void {
+/** Every condition and query of a detector. Throws `content_invalid` with all that is wrong; true. */
+function checkConditions(detector: Detector, readable: ReadonlySet<string>): true {
   const { file } = detector;
   const mistakes = new Mistakes();
   const check = (place: string, sql: string, part: SqlPart): null =>
@@ -260,28 +315,45 @@ function checkConditions(detector: Detector, readable: ReadonlySet<string>): voi
     for (const sql of Object.values(counts)) check('recount.counts', sql, 'expression');
   }
   mistakes.raise();
+  return true;
 }
 
 /** A role file. */
-export function readRole(file: string, fragments: Fragments): RoleDefinition {
-  const role = completeRole({ ...yamlAs(file, readFileSync(file, 'utf8'), RoleDefinition), file }, fragments);
-  checkSql(file, 'sql', role.sql, 'query');
-  return { ...role, sql: withoutComments(role.sql) };
+function readRole(file: string, { fragments }: Known, mistakes: Mistakes): RoleDefinition | null {
+  const written = mistakes.take(readYaml(file, readFileSync(file, 'utf8'), RoleDefinition));
+  if (written === null) return null;
+  return mistakes.note(() => {
+    const role = completeRole({ ...written, file }, fragments);
+    checkSql(file, 'sql', role.sql, 'query');
+    return { ...role, sql: withoutComments(role.sql) };
+  });
 }
 
 /** A file of a known shape. */
-export function readShape(file: string): Shape {
-  const shape = { ...yamlAs(file, readFileSync(file, 'utf8'), Shape), file };
-  checkShape(shape, basename(file, '.yaml'));
-  return shape;
+function readShape(file: string, mistakes: Mistakes): Shape | null {
+  const written = mistakes.take(readYaml(file, readFileSync(file, 'utf8'), Shape));
+  if (written === null) return null;
+  return mistakes.note(() => {
+    const shape = { ...written, file };
+    checkShape(shape, basename(file, '.yaml'));
+    return shape;
+  });
 }
 
-function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature>): void {
+/** Notes what of a detector does not go with its feature; whether it can be tried. `written`: features there are files of. */
+function checkDetector(
+  detector: Detector,
+  features: ReadonlyMap<string, Feature>,
+  written: ReadonlySet<string>,
+  mistakes: Mistakes,
+): boolean {
   const { file } = detector;
-  const mistakes = new Mistakes();
+  checkOwn(detector, mistakes);
   const feature = features.get(detector.features);
-  if (!feature) throw invalid(file, `features: there is no content/features/${detector.features}.sql`);
-  checkWindow(detector, mistakes);
+  if (!feature) {
+    if (!written.has(detector.features)) mistakes.add(file, noFeature(detector.features, written));
+    return false;
+  }
   const known = new Set<string>([
     ...feature.grain,
     ...Object.keys(feature.columns),
@@ -317,13 +389,24 @@ function checkDetector(detector: Detector, features: ReadonlyMap<string, Feature
         `${place}: no column ${name} in features/${feature.id}; there are ${[...known].join(', ')}`,
       );
   }
+  return [...used.keys()].every((name) => known.has(name));
+}
+
+function noFeature(id: string, written: ReadonlySet<string>): string {
+  const near = nearest(id, written);
+  return `features: there is no features/${id}.sql${near === null ? '' : `; ${near} is near`}`;
+}
+
+/** What must hold of a detector whatever its feature says. */
+function checkOwn(detector: Detector, mistakes: Mistakes): void {
+  const { file } = detector;
+  checkWindow(detector, mistakes);
   for (const id of [...detector.attack, ...detector.called.flatMap(({ attack }) => attack ?? [])]) {
     if (!technique(id)) mistakes.add(file, `attack: ${id} is not in the pinned ATT&CK list`);
   }
   const expects = new Set(detector.tests.map((one) => one.expect));
   if (expects.size < 2)
     mistakes.add(file, 'tests: at least one that expects a finding and one that expects nothing');
-  mistakes.raise();
 }
 
 /** Windows must be of some length, and windows that overlap must do so evenly, so that every event counts as often. */

@@ -1,6 +1,7 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { WeirError } from '../base/error.ts';
+import { type ErrorCode, WeirError } from '../base/error.ts';
+import { fit } from '../schema/fit.ts';
 
 /** All that is wrong in a content folder, one sentence each, with file and where it can be told the line. */
 export class Mistakes {
@@ -22,17 +23,29 @@ export class Mistakes {
     }
   }
 
+  /** What was read; what is wrong in it is noted. */
+  take<T>({ data, wrong }: Read<T>): T | null {
+    for (const one of wrong) if (!this.all.includes(one)) this.all.push(one);
+    return data;
+  }
+
   /** Throws `content_invalid` with all of them, one a line. */
   raise(): void {
     if (this.all.length > 0) throw new WeirError('content_invalid', this.all.join('\n'));
   }
 }
 
+export interface Read<T> {
+  /** null: nothing of it can be looked at */
+  readonly data: T | null;
+  /** one sentence each, with file and line */
+  readonly wrong: readonly string[];
+}
+
 /**
- * YAML that must fit a schema. Every field that does not is told with its line. `first_line`: where the text begins in
- * its file. Throws `content_invalid`.
+ * YAML that should fit a schema, with all that is wrong in it. `first_line`: where the text begins in its file.
  */
-export function yamlAs<T>(file: string, text: string, schema: z.ZodType<T>, first_line = 1): T {
+export function readYaml<T>(file: string, text: string, schema: z.ZodType<T>, first_line = 1): Read<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number | undefined): string =>
@@ -40,22 +53,40 @@ export function yamlAs<T>(file: string, text: string, schema: z.ZodType<T>, firs
   const broken = document.errors.map(
     (one) => `${at(one.pos[0])}: not YAML: ${one.message.split('\n')[0]!.replace(/ at line .*$/, '')}`,
   );
-  if (broken.length > 0) throw new WeirError('content_invalid', broken.join('\n'));
-  const result = schema.safeParse(document.toJS());
-  if (result.success) return result.data;
-  const told = result.error.issues.map((issue) => {
-    const path = issue.path.map(String);
-    return `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${issue.message}`;
+  if (broken.length > 0) return { data: null, wrong: broken };
+  const { data, misfits } = fit(schema, document.toJS() ?? {});
+  const wrong = misfits.map(({ path, says }) => {
+    const keys = path.map(String);
+    return `${at(offsetOf(document.contents, keys))}: ${keys.length === 0 ? '' : `${placeOf(keys)}: `}${says}`;
   });
-  throw new WeirError('content_invalid', told.join('\n'));
+  return { data, wrong };
 }
 
-/** Where a field begins, or the nearest one above it that is there. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const keys = path.slice(0, length).map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-    const node = document.getIn(keys, true) as { range?: readonly number[] | null } | undefined;
-    if (node?.range) return node.range[0];
+/** The same where nothing may be wrong. Throws `code`. */
+export function yamlAs<T>(
+  file: string,
+  text: string,
+  schema: z.ZodType<T>,
+  code: ErrorCode = 'content_invalid',
+): T {
+  const { data, wrong } = readYaml(file, text, schema);
+  if (data === null || wrong.length > 0) throw new WeirError(code, wrong.join('\n'));
+  return data;
+}
+
+/** "evidence.where"; keys that have signs of their own stand apart: "roles, 10.0.0.5". */
+function placeOf(keys: readonly string[]): string {
+  return keys.join(keys.every((key) => /^[\w-]+$/.test(key)) ? '.' : ', ');
+}
+
+/** Where a key or an entry begins, or the nearest one above it that is there. */
+function offsetOf(node: Node | null, [first, ...rest]: readonly string[]): number | undefined {
+  if (first === undefined) return undefined;
+  if (isMap(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === first);
+    if (pair === undefined) return undefined;
+    return offsetOf(pair.value as Node | null, rest) ?? (pair.key as Node).range?.[0];
   }
-  return undefined;
+  const item = isSeq(node) ? (node.items[Number(first)] as Node | undefined) : undefined;
+  return item === undefined ? undefined : (offsetOf(item, rest) ?? item.range?.[0]);
 }

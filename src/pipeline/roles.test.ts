@@ -6,7 +6,7 @@ import type { Finding } from '../schema/finding.ts';
 import type { Role } from '../schema/role.ts';
 import { hasRole, listRoles, openStore, type Store } from '../store/index.ts';
 import { Past } from './past.ts';
-import { checkRoleNames, withNetworks, withSaid } from './roles.ts';
+import { withNetworks, withSaid } from './roles.ts';
 import { featureRows } from './rows.ts';
 import { play, tryPlayed } from './try.ts';
 
@@ -78,14 +78,6 @@ test('what the operator says goes before what was learned', () => {
       ['10.0.0.1', 'proxy', 0, 'config'],
     ],
   );
-});
-
-test('a role that does not exist is told before anything is read, with those there are', () => {
-  const said = { '10.0.0.1': { is: ['scaner'], not: [] } };
-  assert.throws(() => checkRoleNames(content.roles, said), {
-    code: 'config_invalid',
-    message: /10\.0\.0\.1: there is no role scaner; there are .*scanner/,
-  });
 });
 
 test('where no host is a web proxy, features read what is stored once, and give the rows that they give with proxies in mind', async () => {

@@ -1,4 +1,4 @@
-import { storeIsGone, WeirError } from '../base/error.ts';
+import { storeIsGone } from '../base/error.ts';
 import { fillTemplate } from '../base/format.ts';
 import { formatIpv4, parseIpv4 } from '../base/ip.ts';
 import type { Config } from '../schema/config.ts';
@@ -121,17 +121,4 @@ function lastOf(network: string): string | null {
   const first = parseIpv4(address);
   const free = 2 ** (32 - Number(bits));
   return first < 0 || free < 4 ? null : formatIpv4(Math.floor(first / free) * free + free - 1);
-}
-
-/** What the operator says names roles that there are. Throws `config_invalid`. */
-export function checkRoleNames(definitions: readonly RoleDefinition[], said: Config['roles']): void {
-  const known = definitions.map(({ id }) => id);
-  for (const [host, { is, not }] of Object.entries(said)) {
-    for (const role of [...is, ...not])
-      if (!known.includes(role))
-        throw new WeirError(
-          'config_invalid',
-          `roles: ${host}: there is no role ${role}; there are ${known.join(', ')}`,
-        );
-  }
 }

@@ -27,7 +27,7 @@ import { readLosses, stampLoss } from './losses.ts';
 import { baselineNote, strayNote, unseen } from './notes.ts';
 import { Past } from './past.ts';
 import { planOf } from './planned.ts';
-import { checkRoleNames, learnRoles } from './roles.ts';
+import { learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
@@ -107,7 +107,6 @@ export async function analyze(
   options: AnalyzeOptions,
 ): Promise<AnalyzeResult> {
   const detectors = chosen(content, options.detectors);
-  checkRoleNames(content.roles, options.roles);
   const planned = await planOf(options.paths);
   const past = options.baseline_paths.length > 0 ? await planOf(options.baseline_paths) : [];
   await startEmpty(store);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nearest } from '../base/near.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
+import { fit } from '../schema/fit.ts';
 import { beacon } from './attack/beacon.ts';
 import { brute_force } from './attack/brute-force.ts';
 import { cleartext_password } from './attack/cleartext-password.ts';
@@ -175,20 +176,8 @@ export function mixProblems(given: Given): string[] {
       )
     : ['with: a list of scenarios'];
   if (!Object.hasOwn(scenarios, name)) return [unknownScenario(name), ...further];
-  const result = find(name).params.safeParse(params);
-  if (result.success) return further;
-  const known = parametersOf(name).map((one) => one.name);
-  return [
-    ...result.error.issues.flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => {
-            const near = nearest(key, known);
-            return `scenario ${name} has no parameter ${key}; ${near === null ? `it has ${known.join(', ')}` : `${near} is near`}`;
-          })
-        : [`scenario ${name}, ${issue.path.join('.')}: ${issue.message}`],
-    ),
-    ...further,
-  ];
+  const { misfits } = fit(find(name).params, params);
+  return [...misfits.map(({ path, says }) => `scenario ${name}, ${path.join('.')}: ${says}`), ...further];
 }
 
 /** Events of one scenario in time order. A wrong parameter is a ZodError, an unknown name a RangeError. */

@@ -44,6 +44,9 @@ export const FeatureColumn = z.strictObject({
 });
 export type FeatureColumn = z.infer<typeof FeatureColumn>;
 
+/** What names a file of content. */
+export const Id = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name in small letters, digits and _');
+
 /** A name that stands in SQL as it is. */
 export const ColumnName = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name in small letters, digits and _');
 
@@ -138,7 +141,7 @@ const ModelNovelty = z.strictObject({
   }),
   young: z
     .string()
-    .regex(/^\d+(s|m|h|d)$/)
+    .regex(/^\d+(s|m|h|d)$/, 'a duration such as 30m, 1h, 1d')
     .optional()
     .describe(
       'how long a network is so young that everything in it is new: what it shows until then teaches no rate',
@@ -177,7 +180,7 @@ export type ModelUse = z.infer<typeof ModelUse>;
 
 const Duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration such as 30m, 1h, 1d');
 
-const Technique = z.string().regex(/^T\d{4}(\.\d{3})?$/);
+const Technique = z.string().regex(/^T\d{4}(\.\d{3})?$/, 'an ATT&CK technique such as T1071 or T1071.001');
 
 export const DetectorTest = z.strictObject({
   name: z.string(),
@@ -225,7 +228,7 @@ export type EvidenceQuery = z.infer<typeof EvidenceQuery>;
 export type DetectorTest = z.infer<typeof DetectorTest>;
 
 export const Detector = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  id: Id,
   title: z.string(),
   sees: z.string(),
   misses: z.string(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ColumnName, FeatureColumn } from './detector.ts';
+import { ColumnName, FeatureColumn, Id } from './detector.ts';
 
 /** A part that a host plays for others, told by what it does: content/roles/<id>.yaml. */
 export const RoleDefinition = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  id: Id,
   title: z.string().describe('what people call such a host: "mail server"'),
   about: z.string().describe('one sentence: what such a host does, and how much of it must be seen'),
   forged: z.string().describe('what it would take to be mistaken for one, and what that would gain'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Id } from './detector.ts';
 
 /** What is done with a call that has a known shape, where a feature asks. */
 const Effect = z.enum(['left_out', 'low']);
@@ -9,12 +10,19 @@ const Effect = z.enum(['left_out', 'low']);
  */
 export const Shape = z
   .strictObject({
-    id: z.string().regex(/^[a-z][a-z0-9_]*$/),
+    id: Id,
     about: z.string().describe('what it is, and where that is written'),
     reason: z.string().describe('one sentence, said with the finding: "This name tells …"'),
     forged: z.string().describe('what an attacker gains who imitates it'),
     names: z
-      .array(z.string().regex(/^\.?[a-z0-9-]+(\.[a-z0-9-]+)+$/))
+      .array(
+        z
+          .string()
+          .regex(
+            /^\.?[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+            'a name such as check.example.com, or .example.com for all below it',
+          ),
+      )
       .default([])
       .describe('names asked for; one that begins with a dot stands for all below it'),
     where: z
