@@ -61,11 +61,12 @@ const options = {
 
 /** `weir analyze`: files in, ranked and explained findings out. */
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = argumentsOf(args, options, help);
+  const { values, positionals } = argumentsOf(args, options, 'analyze');
   if (values.help) {
     console.log(help);
     return 0;
   }
+  if (positionals.includes('')) throw new WeirError('usage', 'an empty path names nothing to read');
   if (positionals.length === 0) throw new WeirError('usage', `nothing to read was given\n\n${help}`);
   const fail_on = values['fail-on'] === undefined ? null : severityOf(values['fail-on']);
   const top = whole(values.top, 'top');
@@ -86,6 +87,9 @@ export async function run(args: string[]): Promise<number> {
   return result.findings.some((one) => fails(one.severity)) ? 1 : 0;
 }
 
+/** A hundred years: more is a mistake, and no date of the store's. */
+const most_days = 36_500;
+
 /** How long events are kept; without the option it stays as it was. */
 function retentionOf({
   retention,
@@ -102,9 +106,7 @@ function retentionOf({
       'usage',
       '--retention goes with --keep or --store: a temporary store is removed at the end',
     );
-  const days = whole(retention.replace(/d$/, ''), 'retention');
-  if (days === 0) throw new WeirError('usage', '--retention: at least one day');
-  return { retention_days: days };
+  return { retention_days: whole(retention.replace(/d$/, ''), 'retention', 1, most_days) };
 }
 
 type Values = ReturnType<typeof argumentsOf<typeof options>>['values'];

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { WeirError } from '../base/error.ts';
+import { count } from '../base/format.ts';
+import { nearest } from '../base/near.ts';
 import { isNetwork } from '../base/network.ts';
 import { plain } from '../base/terminal.ts';
 import {
@@ -17,13 +19,47 @@ export const exits = `3 a fault in Weir itself,
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Parses a command's arguments; anything unknown is a `usage` error that ends with the command's help. */
-export function argumentsOf<O extends Options>(args: string[], options: O, help: string) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
-  } catch (cause) {
-    throw new WeirError('usage', `${(cause as Error).message}\n\n${help}`, { cause });
+/**
+ * Parses a command's arguments. `command`: its name. An option that is unknown, without its value or with one too many is
+ * a `usage` error that says what to write instead.
+ */
+export function argumentsOf<O extends Options>(args: string[], options: O, command: string) {
+  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
+  /** "--top -1" as "--top=-1": a number is a value, as wrong as it may be. */
+  const joined = new Map<number, string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const mistake = optionMistake(token, options);
+    if (mistake !== null)
+      throw new WeirError('usage', `${mistake}; weir ${command} --help lists the options`);
+    if (token.value?.startsWith('-') && !token.inlineValue)
+      joined.set(token.index, `${token.rawName}=${token.value}`);
   }
+  const clear = args.flatMap((arg, at) => (joined.has(at - 1) ? [] : [joined.get(at) ?? arg]));
+  return parseArgs({ args: clear, options, allowPositionals: true, strict: true });
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+/** What is wrong with how an option is given, as a sentence; null: nothing. Pure. */
+function optionMistake({ name, rawName, value, inlineValue }: OptionToken, options: Options): string | null {
+  const option = Object.hasOwn(options, name) ? options[name]! : null;
+  const told = plain(rawName);
+  if (option === null) {
+    const near = nearest(name, Object.keys(options));
+    return `there is no option ${told}${near === null ? '' : `; --${near} is near`}`;
+  }
+  if (option.type === 'boolean')
+    return value === undefined ? null : `${told} takes no value, not ${plain(value)}`;
+  if (value === undefined) return `${told}: its value is missing`;
+  if (value === '') return `${told}: its value is empty, nothing was given`;
+  if (inlineValue || !/^-[^\d]/.test(value)) return null;
+  return `${told}: its value is missing, ${plain(value)} follows it (${told}=${plain(value)} if that is meant)`;
 }
 
 const iso = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([zZ]|[+-]\d\d:?\d\d)?)?$/;
@@ -61,15 +97,20 @@ export function networks(text: string): string[] {
 /** "20/day" or "20": findings a day. */
 export function budget(text: string): number {
   const found = /^(\d+(?:\.\d+)?)(\/(day|d))?$/.exec(text);
-  if (!found || Number(found[1]) <= 0)
-    throw new WeirError('usage', `--budget: a number a day, such as 20/day: ${text}`);
+  if (!found || Number(found[1]) <= 0 || Number(found[1]) > 1_000_000)
+    throw new WeirError('usage', `--budget: a number a day, such as 20/day, not ${plain(text)}`);
   return Number(found[1]);
 }
 
-/** A whole number of at least 0. */
-export function whole(text: string, name: string): number {
-  if (!/^\d+$/.test(text)) throw new WeirError('usage', `--${name}: a whole number: ${text}`);
-  return Number(text);
+/** A whole number between two. */
+export function whole(text: string, name: string, least = 0, most = 1_000_000): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new WeirError(
+      'usage',
+      `--${name}: a whole number from ${least} to ${count(most)}, not ${plain(text)}`,
+    );
+  return value;
 }
 
 /** Detectors and features: the shipped ones and those of folders that were given, each of which must be there. */

@@ -31,7 +31,7 @@ const options = {
 
 /** `weir check`. */
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = argumentsOf(args, options, help);
+  const { values, positionals } = argumentsOf(args, options, 'check');
   if (values.help) {
     console.log(help);
     return 0;

@@ -28,13 +28,14 @@ const options = {
 
 /** `weir explain`. */
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = argumentsOf(args, options, help);
+  const { values, positionals } = argumentsOf(args, options, 'explain');
   if (values.help) {
     console.log(help);
     return 0;
   }
   const [id, ...more] = positionals;
-  if (id === undefined) throw new WeirError('usage', `which finding?\n\n${help}`);
+  if (id === undefined || id === '')
+    throw new WeirError('usage', `which finding? Name it by the first characters of its id\n\n${help}`);
   if (more.length > 0)
     throw new WeirError('usage', `one finding at a time, not also ${more.map(plain).join(' ')}`);
   // Opening would make an empty one.

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { WeirError } from '../base/error.ts';
 import { claimFolder, emptyOwn, openNew, writeAll } from '../base/own-files.ts';
-import { createProgress } from '../base/terminal.ts';
+import { createProgress, plain } from '../base/terminal.ts';
 import { loadContent } from '../content/index.ts';
 import { analyze, runDefaults } from '../pipeline/route.ts';
 import { sampleStart, scenario, zeekJson } from '../scenarios/index.ts';
@@ -40,12 +41,17 @@ const own = (command: string): string => `Your own traffic: ${command} analyze P
 
 /** `weir start` (and `npm start`). */
 export async function run(args: string[]): Promise<number> {
-  const { values } = argumentsOf(args, options, help);
+  const { values, positionals } = argumentsOf(args, options, 'start');
   if (values.help) {
     console.log(help);
     return 0;
   }
-  const seed = whole(values.seed, 'seed');
+  if (positionals.length > 0)
+    throw new WeirError(
+      'usage',
+      `weir start takes no ${positionals.map(plain).join(' ')}; it plays a sample, weir analyze reads your own traffic`,
+    );
+  const seed = whole(values.seed, 'seed', 0, 2 ** 32 - 1);
   console.log(`${notice}\n`);
   const keep = resolve(values.keep);
   makeRoom(keep);

@@ -1,4 +1,4 @@
-export { byFirstTime, findInputs, type Input } from './inputs.ts';
+export { byFirstTime, findInputs, type Input, notAmong } from './inputs.ts';
 export {
   defaultLimits,
   headBytes,

@@ -31,13 +31,25 @@ export async function findInputs(paths: readonly string[]): Promise<Input[]> {
   for (const path of paths) {
     const found = await inputsOf(path);
     for (const input of found) {
-      const key = input.path === '-' ? '-' : await realpath(input.path).catch(() => input.path);
+      const key = await identityOf(input);
       if (seen.has(key)) continue;
       seen.add(key);
       inputs.push(input);
     }
   }
   return inputs;
+}
+
+/** What two names of one file have in common. */
+async function identityOf({ path }: Input): Promise<string> {
+  return path === '-' ? '-' : realpath(path).catch(() => path);
+}
+
+/** Those of `inputs` that are not among `others` under any name. */
+export async function notAmong(inputs: readonly Input[], others: readonly Input[]): Promise<Input[]> {
+  const taken = new Set(await Promise.all(others.map(identityOf)));
+  const identities = await Promise.all(inputs.map(identityOf));
+  return inputs.filter((_, i) => !taken.has(identities[i]!));
 }
 
 async function inputsOf(path: string): Promise<Input[]> {

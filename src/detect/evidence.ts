@@ -143,7 +143,7 @@ function statement(
   const column = (name: string, otherwise: string): string => (has(name) ? name : `${otherwise} AS ${name}`);
   const says = saysColumns[query.table] ?? [];
   const condition = `${within} AND (${where})`;
-  const sql = `SELECT lower(hex(event_id)) AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, file, line, offset, raw,
+  const sql = `SELECT lower(hex(event_id)) AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, source, file, line, offset, raw,
   ${column('src_ip', "''")}, ${column('src_port', '0')}, ${column('dst_ip', "''")}, ${column('dst_port', '0')}${says.map((name) => `, ${name}`).join('')}
 FROM ${query.table} WHERE ${condition} ORDER BY ${query.order}, time, event_id LIMIT ${Math.floor(limit)}`;
   return {
@@ -183,6 +183,7 @@ export function evidenceOf(table: string, row: Record<string, unknown>): Evidenc
     table,
     time: Number(row.time_us),
     file: String(row.file),
+    source: String(row.source),
     line: Number(row.line),
     offset: Number(row.offset),
     src_ip: String(row.src_ip),

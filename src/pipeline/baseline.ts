@@ -1,4 +1,5 @@
 import { WeirError } from '../base/error.ts';
+import { counted } from '../base/format.ts';
 import type { InputReport } from '../schema/ledger.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
@@ -31,7 +32,7 @@ export async function readBaseline(
   let reading = ingest();
   await reading.read(past);
   const last_time = reading.span?.last_time ?? 0;
-  const learned = `learned from ${reading.events} events of the baseline first`;
+  const learned = `learned from ${counted(reading.events, 'event')} of the baseline first`;
   if (judged_from === null || last_time < judged_from)
     return { reports: reading.reports, note: learned, ...beginning(reading), ends: last_time + 1 };
   if (past.some((one) => one.input.size_bytes === null))
@@ -51,7 +52,7 @@ export async function readBaseline(
   await reading.read(past, -weeks * week_us);
   return {
     reports: reading.reports,
-    note: `${learned}, its times moved back by ${weeks} week${weeks === 1 ? '' : 's'} to come before`,
+    note: `${learned}, its times moved back by ${counted(weeks, 'week')} to come before`,
     ...beginning(reading),
     ends: last_time - weeks * week_us + 1,
   };

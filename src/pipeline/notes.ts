@@ -9,6 +9,11 @@ export function strayNote(span: Span | null): string {
   return `; ${counted(strays, 'event')} years away from all others (${instant(stray_time).slice(0, 10)}): kept, not judged`;
 }
 
+/** Files of the baseline that are judged as well. */
+export function judgedToo(files: number): string {
+  return files === 0 ? '' : `; ${counted(files, 'file')} of it left out, because judged as well`;
+}
+
 /** What cannot be seen because the input has no records of connections. */
 export async function unseen(store: Store, events: number): Promise<string> {
   if (events === 0) return '';
@@ -33,8 +38,8 @@ export function baselineNote(
   if (hours < 6)
     return 'no history: hosts are compared only with each other and with what is usual on other networks';
   if (hours > 48 && hours / 24 > 2 * days)
-    return `${days} day${days === 1 ? '' : 's'} with traffic in a span of ${Math.floor(hours / 24)} days: there are gaps, or a clock was wrong`;
+    return `${counted(days, 'day')} with traffic in a span of ${counted(Math.floor(hours / 24), 'day')}: there are gaps, or a clock was wrong`;
   if (hours < 72)
     return `${Math.floor(hours)} hours of history: every window is judged by the hours before it; the first ones only by the population`;
-  return `${Math.floor(hours / 24)} days of history: every window is judged by what came before it`;
+  return `${counted(Math.floor(hours / 24), 'day')} of history: every window is judged by what came before it`;
 }

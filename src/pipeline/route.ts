@@ -24,9 +24,9 @@ import { type Failed, failure } from './failed.ts';
 import { Ingest, type Progress } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { readLosses, stampLoss } from './losses.ts';
-import { baselineNote, strayNote, unseen } from './notes.ts';
+import { baselineNote, judgedToo, strayNote, unseen } from './notes.ts';
 import { Past } from './past.ts';
-import { planOf } from './planned.ts';
+import { planBaseline, planOf } from './planned.ts';
 import { learnRoles } from './roles.ts';
 import { learnVantage } from './vantage.ts';
 
@@ -108,7 +108,7 @@ export async function analyze(
 ): Promise<AnalyzeResult> {
   const detectors = chosen(content, options.detectors);
   const planned = await planOf(options.paths);
-  const past = options.baseline_paths.length > 0 ? await planOf(options.baseline_paths) : [];
+  const { planned: past, left_out } = await planBaseline(options.baseline_paths, planned);
   await startEmpty(store);
   store.lookAt(null);
   const local = localNetworksFor(planned, options.local_networks);
@@ -186,6 +186,7 @@ export async function analyze(
     hosts: await localHosts(store),
     baseline_note:
       baselineNote(baseline?.note ?? null, first_time, last_time, span?.days ?? 0) +
+      judgedToo(left_out) +
       strayNote(span) +
       (await unseen(store, reading.events)),
   };
@@ -284,13 +285,20 @@ function runRecord(
   };
 }
 
-/** Tables that name the two ends of an event. */
-const host_tables = ['connection', 'dns', 'http', 'tls', 'authentication'] as const;
+/** Tables that name the two ends of an event, and when the one that was called answered; '': they do not tell. */
+const host_tables = {
+  connection: "outcome = 'answered'",
+  dns: "response_code != ''",
+  http: 'status_code > 0',
+  tls: "cipher != ''",
+  authentication: '',
+} as const;
 
+/** Local addresses that said something: that opened a connection or answered one. What is only called need not be there. */
 async function localHosts(store: Store): Promise<number> {
-  const ends = host_tables.flatMap((table) => [
+  const ends = Object.entries(host_tables).flatMap(([table, answered]) => [
     `SELECT src_ip AS host FROM ${table} WHERE src_local AND direction != ''`,
-    `SELECT dst_ip AS host FROM ${table} WHERE dst_local AND direction = 'inbound'`,
+    ...(answered === '' ? [] : [`SELECT dst_ip AS host FROM ${table} WHERE dst_local AND ${answered}`]),
   ]);
   const [row] = await store.query<{ n: number }>(`SELECT uniq(host) AS n FROM (${ends.join(' UNION ALL ')})`);
   return Number(row?.n ?? 0);

@@ -5,7 +5,7 @@ import { addLedger, emptyLedger, type InputReport, type Ledger, residue, total }
 import { type Loss, lossWords } from '../schema/loss.ts';
 import type { Role } from '../schema/role.ts';
 import type { Vantage } from '../schema/vantage.ts';
-import { roleWords, vantageWords } from './words.ts';
+import { fileWords, roleWords, vantageWords } from './words.ts';
 
 /** What a run leaves behind, as pipeline/route.ts gives it. Times are µs since 1970. */
 export interface RunFigures {
@@ -146,7 +146,7 @@ function unbalanced(inputs: readonly InputReport[], width: number): string[] {
     .map((one) => {
       const missing = residue(one.ledger);
       const off = `${counted(Math.abs(missing), 'record')} ${missing > 0 ? 'unaccounted for' : 'counted twice'}`;
-      const text = `THE LEDGER DOES NOT BALANCE: ${off} in ${one.file}. This is a fault of Weir, please report it.`;
+      const text = `THE LEDGER DOES NOT BALANCE: ${off} in ${fileWords(one.file)}. This is a fault of Weir, please report it.`;
       return wrap(plain(text), width, margin);
     });
 }
@@ -155,7 +155,7 @@ function outcomes(inputs: readonly InputReport[], width: number, keep: string | 
   const all = sum(inputs);
   const rejecting = inputs.filter((one) => one.ledger.rejected.size > 0).map((one) => one.file);
   const where = keep === null ? '--keep DIR keeps them, table reject' : `kept in ${keep}, table reject`;
-  const files = `in ${told(rejecting, 3)}; ${where}`;
+  const files = `in ${told(rejecting.map(fileWords), 3)}; ${where}`;
   return [
     ...said('Filtered', reasons(all.filtered), width),
     ...said('Duplicates', reasons(all.duplicates), width),
@@ -165,15 +165,18 @@ function outcomes(inputs: readonly InputReport[], width: number, keep: string | 
 }
 
 function reasons(of: ReadonlyMap<string, number>): string {
-  const ranked = [...of].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${count(n)} ${reason}`);
-  return told(ranked, most_reasons);
+  return told(rankedWords(of), most_reasons);
+}
+
+/** "log type not told (12)": a reason may begin with a number of its own. */
+function rankedWords(of: ReadonlyMap<string, number>): string[] {
+  return [...of].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${reason} (${count(n)})`);
 }
 
 /** Values that were not usable; their records are stored without them. */
 function setAside({ set_aside }: Ledger): string {
   if (set_aside.size === 0) return '';
-  const ranked = [...set_aside].sort((a, b) => b[1] - a[1]).map(([note, n]) => `${note} (${count(n)})`);
-  return `${counted(total(set_aside), 'value')}: ${told(ranked, most_reasons)}`;
+  return `${counted(total(set_aside), 'value')}: ${told(rankedWords(set_aside), most_reasons)}`;
 }
 
 function told(items: readonly string[], most: number): string {

@@ -1,4 +1,4 @@
-import { counted, pValueWords, share } from '../base/format.ts';
+import { count, counted, pValueWords, share } from '../base/format.ts';
 import type { Style } from '../base/terminal.ts';
 import type { Severity } from '../schema/detector.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
@@ -63,10 +63,18 @@ export function ends(one: Evidence): string {
 
 const capture = /\.(?:pcap|pcapng|cap|dmp)(?:\.(?:gz|zst))?$/i;
 
+/** A file as it is told; - is standard input. */
+export function fileWords(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}
+
 /** Where an event was read: "conn.log:1234"; what stands in a capture has the number of its packet: "office.pcap, packet 7". */
 export function place(one: Evidence): string {
-  if (one.line <= 0) return one.file;
-  return capture.test(one.file) ? `${one.file}, packet ${one.line}` : `${one.file}:${one.line}`;
+  const { file, line } = one;
+  if (line <= 0) return fileWords(file);
+  const in_capture = one.source === undefined ? capture.test(file) : /^pcap/.test(one.source);
+  if (file === '-') return `${in_capture ? 'packet' : 'line'} ${count(line)} of ${fileWords(file)}`;
+  return in_capture ? `${file}, packet ${line}` : `${file}:${line}`;
 }
 
 /** What a p-value means, as a sentence. */
