@@ -604,11 +604,11 @@ test('the summary balances what was read, says why records were left out and wha
   suricata_eve      1     100       100           0             0           0
   zeek_tsv          1  12,345    12,000           8           335           2
   all               3  12,446    12,100           8           335           3
-  Filtered        8 header
-  Duplicates      335 same record in another file
+  Filtered        header (8)
+  Duplicates      same record in another file (335)
   Set aside       15 values: src_port: not a port (12), src_bytes: not a count (3)
-  Rejected        2 id.orig_h is not an address, 1 not a kind of file that Weir reads; in conn.log,
-                  notes.txt; --keep DIR keeps them, table reject
+  Rejected        id.orig_h is not an address (2), not a kind of file that Weir reads (1); in
+                  conn.log, notes.txt; --keep DIR keeps them, table reject
   When            2018-03-24 17:15:21 to 18:02:21 UTC (47 min)
   Local networks  the private ranges
   Baseline        no history: hosts are compared only with each other
