@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sampleStart, scenario, zeekJson, zeekLogOf } from '../src/scenarios/index.ts';
 
 /** What the README shows of the sample. Everything is what the commands print, only cut: … stands for what is left out. */
@@ -12,14 +12,16 @@ export interface Session {
   readonly explain: string;
   /** Some members of `weir explain --json`. */
   readonly json: string;
+  /** What the detector of docs/writing-a-detector.md says, its first paragraph. */
+  readonly own: string;
 }
 
 const rows_shown = 8;
 /** The finding that is told at length: the one in which data leaves. */
 const told = /^ *\d+ .*\b([0-9a-f]{8}) +pc-015 \(10\.20\.1\.34\) +Far more sent/m;
 
-/** Plays the sample and records what is printed. Takes some ten seconds. */
-export function session(main: string): Session {
+/** Plays the sample and records what is printed; `content`: files of a folder of own content. Takes some twenty seconds. */
+export function session(main: string, content: ReadonlyMap<string, string>): Session {
   const folder = mkdtempSync(join(tmpdir(), 'weir-docs-'));
   const weir = (...args: string[]): string => {
     const run = spawnSync(process.execPath, [main, ...args], {
@@ -39,9 +41,15 @@ export function session(main: string): Session {
     const paragraphs = all.split('\n\n').filter((one) => /^ *\d+\. /.test(one));
     const paragraph = paragraphs.find((one) => one.includes(id)) ?? paragraphs[0];
     weir('analyze', 'zeek/', '--keep', '.weir');
+    for (const [file, text] of content) {
+      mkdirSync(dirname(join(folder, 'rules', file)), { recursive: true });
+      writeFileSync(join(folder, 'rules', file), text);
+    }
+    const by_own = weir('analyze', 'zeek/', '--content', 'rules', '--detector', 'file_hoarding');
     return {
       start: `$ npm start\n${head(all)}\n…\n${paragraph}\n…`,
       explain: `$ weir analyze zeek/ --keep .weir\n…\n$ weir explain ${id} --keep .weir\n${oneEvent(weir('explain', id, '--keep', '.weir'))}`,
+      own: by_own.split('\n\n').find((one) => /^ *1\. /.test(one)) ?? '',
       json: shortJson(JSON.parse(weir('explain', id, '--keep', '.weir', '--json'))),
     };
   } finally {

@@ -172,13 +172,19 @@ function text(of: string): string {
   return of.replace(/[<>*_|]/g, (sign) => `\\${sign}`);
 }
 
-/** The README with what the commands print today. */
-function withSession(readme: string): string {
-  const { start, explain, json } = session(join(root, 'src/main.ts'));
+/** The pages that show what the commands print, with what they print today. */
+function writeSession(): void {
+  const guide = 'docs/writing-a-detector.md';
+  const files = readFileSync(join(root, guide), 'utf8').matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```/gm);
+  const content = new Map([...files].map(([, file, text]) => [file!, text!]));
+  const { start, explain, json, own } = session(join(root, 'src/main.ts'), content);
   const fenced = (text: string, language = ''): string => `\`\`\`${language}\n${text}\n\`\`\``;
-  let made = between(readme, 'start', fenced(start));
-  made = between(made, 'explain', fenced(explain));
-  return between(made, 'json', fenced(json, 'json'));
+  write('README.md', (readme) => {
+    let made = between(readme, 'start', fenced(start));
+    made = between(made, 'explain', fenced(explain));
+    return between(made, 'json', fenced(json, 'json'));
+  });
+  write(guide, (page) => between(page, 'own', fenced(own)));
 }
 
 function write(file: string, text: (now: string) => string): void {
@@ -194,5 +200,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   });
   if (errors.status !== 0) throw new Error(errors.stdout + errors.stderr);
   console.log('docs/errors.md written');
-  write('README.md', withSession);
+  writeSession();
 }
