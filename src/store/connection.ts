@@ -3,10 +3,11 @@ import net from 'node:net';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient, SettingsMap } from '@clickhouse/client';
 import { WeirError } from '../base/error.ts';
-import { fullStore, isFull } from '../base/own-files.ts';
+import { isFull } from '../base/own-files.ts';
 import { eventKinds } from './ddl.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import { content_role } from './engine/settings.ts';
+import { toldOf } from './told.ts';
 
 /** A ClickHouse server of your own. */
 export interface ServerPlace {
@@ -193,35 +194,10 @@ export class Connection {
   }
 
   #told(error: unknown): WeirError {
-    if (error instanceof WeirError) return error;
-    const { message, code, type } = error as Error & { code?: string; type?: string };
-    if (code === not_enough_space || (this.engine && isFull(this.engine.directory)))
-      return fullStore(this.#place, error);
-    if (typeof code === 'string' && /^\d+$/.test(code)) {
-      if (code === '516' || code === '194') {
-        return new WeirError('store_unavailable', `${this.#place} refuses the user or password.`, {
-          cause: error,
-        });
-      }
-      if (code === '81') {
-        return new WeirError('store_unavailable', `${this.#place}: ${message}`, { cause: error });
-      }
-      return new WeirError(refusal(code), `${message} (${type ?? code})`, { cause: error });
-    }
-    const what = this.engine ? 'The engine of the store broke off' : `${this.#place} cannot be reached`;
-    return new WeirError('store_unavailable', `${what}: ${message || code}`, { cause: error });
+    const { engine } = this;
+    const full = engine !== null && !(error instanceof WeirError) && isFull(engine.directory);
+    return toldOf(error, { name: this.#place, embedded: engine !== null, full });
   }
-}
-
-/** NOT_ENOUGH_SPACE, of the same list as below. */
-const not_enough_space = '243';
-
-/** MEMORY_LIMIT_EXCEEDED of https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
-const memory_limit = '241';
-
-/** What the engine's own code for a refused statement is to Weir. */
-export function refusal(code: string): 'store_memory' | 'store_failed' {
-  return code === memory_limit ? 'store_memory' : 'store_failed';
 }
 
 /** Reads a stream to its end; what it says is not wanted. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { WeirError } from '../base/error.ts';
-import { type Connection, refusal, type StatementOptions } from './connection.ts';
+import type { Connection, StatementOptions } from './connection.ts';
+import { refused } from './told.ts';
 
 /**
  * Rows of a SELECT as arrays (or objects), a batch at a time, as they come from the engine; the whole result is never
@@ -70,7 +71,7 @@ function parsed<Row>(text: string): Row[] {
 /** An engine that fails in the middle of an answer writes its words at the end of it. */
 function failure(text: string, cause: unknown): unknown {
   const told = /Code: (\d+)\. DB::Exception: [\s\S]*/.exec(text);
-  if (told) return new WeirError(refusal(told[1]!), told[0].trim(), { cause });
+  if (told) return refused(told[1]!, told[0], new Error(told[0].trim(), { cause }));
   if (cause instanceof WeirError) return cause;
   return new WeirError(
     'store_unavailable',

@@ -26,7 +26,7 @@ export type Params = Readonly<Record<string, unknown>>;
 
 /**
  * The telemetry store. Values enter SQL as bound parameters only: "WHERE src_ip = {src_ip:String}".
- * Errors: `store_failed` with the engine's words, `store_unavailable`.
+ * Errors as `toldOf` says: `store_failed`, `store_memory`, `store_unavailable`, `disk_full`.
  */
 export class Store {
   readonly connection: Connection;
