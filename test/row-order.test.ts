@@ -132,7 +132,7 @@ describe('the same events in another order, stored in other blocks, give the sam
     const differ: string[] = [];
     for (const { id, window } of content.detectors) {
       const over = (rows: readonly string[]): string[] =>
-        rows.filter((row) => (JSON.parse(row).window_at_s + duration(window)) * 1e6 <= told_until);
+        rows.filter((row) => JSON.parse(row).window_at + duration(window) * 1e6 <= told_until);
       const [before, after] = [over(now.get(id)!), over(then.get(id)!)];
       assert.equal(before.length, after.length, id);
       differ.push(...before.flatMap((row, i) => (row === after[i] ? [] : [`${id}: ${row}\n${after[i]}`])));

@@ -17,30 +17,30 @@ const least_score = 0.5;
  * new place alike excuses none of them: so do the hosts that one intruder has taken over.
  */
 export function beaconJudge(detector: Detector, feature: Feature, use: Use): Judge {
-  const window_s = duration(detector.window);
+  const window_us = duration(detector.window) * 1e6;
   const habits = new Habits();
-  let begun_s = Number.NaN;
+  let begun = Number.NaN;
 
   return {
-    judge(window_at_s, rows) {
-      if (Number.isNaN(begun_s)) begun_s = window_at_s;
+    judge(window_at, rows) {
+      if (Number.isNaN(begun)) begun = window_at;
       const judged: Judgement[] = [];
       for (const row of rows) {
         if (!row.worth) continue;
         const beacon = judgeBeacon(callsOf(row), { min_calls: use.min_calls });
         if (beacon.score < least_score) continue;
         const shared = sharedBy(row, use);
-        const habit = habits.chance(row.key, row.last_at / 1e6, []);
+        const habit = habits.chance(row.key, row.last_at, []);
         judged.push({
           row: withRhythm(row, beacon),
           score: beacon.score,
           model_p: beacon.p_value,
           p_value: Math.min(1, Math.max(beacon.p_value, shared, habit >= 0.5 ? habit : 0)),
           reasons: reasonsOf(beacon, feature, use, row),
-          baseline: baselineOf(habit, (window_at_s - begun_s) / window_s),
+          baseline: baselineOf(habit, (window_at - begun) / window_us),
         });
       }
-      for (const { row } of judged) habits.note(row.key, row.last_at / 1e6, []);
+      for (const { row } of judged) habits.note(row.key, row.last_at, []);
       return judged;
     },
   };

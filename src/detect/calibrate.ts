@@ -22,7 +22,7 @@ const strange_score = scoreOfLog10(Math.log10(strange_p));
 const self_calibrated: readonly string[] = ['fact', 'novelty', 'beacon'];
 
 interface Learned {
-  readonly window_at_s: number;
+  readonly window_at: number;
   readonly judgements: readonly Judgement[];
   /** how many the window had, judged or not */
   readonly rows: number;
@@ -57,7 +57,7 @@ export class Calibrator {
   readonly #waiting: Waiting<Learned>;
 
   constructor(detector: Detector) {
-    this.#waiting = new Waiting(duration(detector.window));
+    this.#waiting = new Waiting(duration(detector.window) * 1e6);
     this.#own_p = detector.model.kind !== 'forest';
     this.#learns = !self_calibrated.includes(detector.model.kind);
   }
@@ -75,32 +75,32 @@ export class Calibrator {
   }
 
   /** Takes in the windows that ended at or before an instant. */
-  advance(window_at_s: number): void {
-    for (const one of this.#waiting.advance(window_at_s)) this.#learn(one);
+  advance(window_at: number): void {
+    for (const one of this.#waiting.advance(window_at)) this.#learn(one);
   }
 
   /** Hands in a window. Of overlapping ones only every whole window counts. `rows`: how many it had, judged or not. */
-  add(window_at_s: number, judgements: readonly Judgement[], rows: number): void {
-    if (this.#learns) this.#waiting.add({ window_at_s, judgements, rows });
+  add(window_at: number, judgements: readonly Judgement[], rows: number): void {
+    if (this.#learns) this.#waiting.add({ window_at, judgements, rows });
   }
 
-  #learn({ window_at_s, judgements, rows }: Learned): void {
+  #learn({ window_at, judgements, rows }: Learned): void {
     const ordinary = judgements.filter((one) => one.model_p >= strange_p);
     // What is strange counts on neither side, so that one busy neighbour does not change what a rank is worth.
     this.#judged += ordinary.length;
     this.#rows += rows - judgements.length + ordinary.length;
     for (const { score } of ordinary) this.#keep(score);
     this.#ordinary += ordinary.length;
-    if (!this.#own_p) this.#learnStrange(window_at_s, judgements);
+    if (!this.#own_p) this.#learnStrange(window_at, judgements);
     const due = strange_p * this.#ordinary;
     if (this.#strange + 1 > due) return;
     const edge = this.#own_p ? strange_score : quantile(this.#scores, 1 - strange_p);
     for (; this.#strange + 1 <= due; this.#strange++) this.#keep(edge);
   }
 
-  #learnStrange(window_at_s: number, judgements: readonly Judgement[]): void {
+  #learnStrange(window_at: number, judgements: readonly Judgement[]): void {
     for (const { row, score, model_p } of judgements)
-      if (model_p < strange_p && this.#house.note(row.host, window_at_s)) this.#of_house.push(score);
+      if (model_p < strange_p && this.#house.note(row.host, window_at)) this.#of_house.push(score);
     if (this.#house.shown === 0) return;
     for (const score of this.#of_house) this.#keep(score);
     this.#strange += this.#of_house.length;

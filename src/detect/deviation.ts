@@ -51,15 +51,15 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   const everyone = new Recent(names.length);
   const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
   /** What the network showed at the same part of the day; of whole days, all of it. */
-  const populationAt = (at_s: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at_s)]!);
+  const populationAt = (at: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at)]!);
 
   /**
    * Rows of one host in one window teach the population at most `most_of_host` times. Strange ones do not: they are what
    * it is there to tell apart, and the host's own history and habits take them in.
    */
-  function learn(window_at_s: number): void {
+  function learn(window_at: number): void {
     const taught = new Map<string, number>();
-    for (const { host, peer, values, strange, window_at_s: at } of entities.advance(window_at_s)) {
+    for (const { host, peer, values, strange, window_at: at } of entities.advance(window_at)) {
       const nth = (taught.get(host) ?? 0) + 1;
       taught.set(host, nth);
       if (nth > most_of_host) continue;
@@ -86,25 +86,24 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     }
     return state;
   }
-  const ofAll = (c: number, at_s: number): Usual =>
-    once(`${c}`, () => usual(populationAt(at_s).columns[c]!, columns[c]!));
-  const peerKey = (peer: string, at_s: number): string =>
-    window_s > 3600 ? peer : `${peer} ${partOf(at_s)}`;
+  const ofAll = (c: number, at: number): Usual =>
+    once(`${c}`, () => usual(populationAt(at).columns[c]!, columns[c]!));
+  const peerKey = (peer: string, at: number): string => (window_s > 3600 ? peer : `${peer} ${partOf(at)}`);
 
   /** What is usual for one column of one row, and how many rows each rung had. */
   function expectation(
     row: FeatureRow,
     c: number,
     others: readonly number[] | null,
-    window_at_s: number,
+    window_at: number,
     with_past: boolean,
   ): Expectation {
     // Each rung is judged with the one above as its prior; where a rung is empty, the one above speaks for itself.
     let column = columns[c]!;
     let state = others
-      ? usual([...populationAt(window_at_s).columns[c]!, ...others], column)
-      : ofAll(c, window_at_s);
-    const group = row.peer ? peers.get(peerKey(row.peer, window_at_s)) : undefined;
+      ? usual([...populationAt(window_at).columns[c]!, ...others], column)
+      : ofAll(c, window_at);
+    const group = row.peer ? peers.get(peerKey(row.peer, window_at)) : undefined;
     if (group && group.size > 0) {
       column = narrowed(column, state, strength.peer_group);
       const group_column = column;
@@ -115,7 +114,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     const past = entities.of(row.key);
     const own = past.columns[c] ?? [];
     if (own.length > 0 && with_past) {
-      const { rows } = comparable(past, window_at_s, window_s);
+      const { rows } = comparable(past, window_at, window_s);
       column = narrowed(column, state, strength.entity);
       state = usual(rows ? rows.map((at) => own[at]!) : own, column);
     }
@@ -123,9 +122,9 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   }
 
   /** Whether values are far out by what is known of the network so far, whoever shows them. */
-  function isFar(values: readonly number[], window_at_s: number): boolean {
+  function isFar(values: readonly number[], window_at: number): boolean {
     return values.some(
-      (value, c) => deviation(value, ofAll(c, window_at_s), columns[c]!).tail.p < teach_above_p,
+      (value, c) => deviation(value, ofAll(c, window_at), columns[c]!).tail.p < teach_above_p,
     );
   }
 
@@ -136,23 +135,23 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   function companyOf(
     rows: readonly FeatureRow[],
     all: readonly (readonly number[])[],
-    window_at_s: number,
+    window_at: number,
   ): readonly boolean[] {
     const far_hosts = new Set<string>();
     all.forEach((values, i) => {
-      if (isFar(values, window_at_s)) far_hosts.add(rows[i]!.host);
+      if (isFar(values, window_at)) far_hosts.add(rows[i]!.host);
     });
     const crowded = isCrowd(far_hosts.size, new Set(rows.map((row) => row.host)).size);
     return rows.map((row) => crowded || !far_hosts.has(row.host));
   }
 
   return {
-    judge(window_at_s, rows) {
-      learn(window_at_s);
+    judge(window_at, rows) {
+      learn(window_at);
       of_window = new Map();
       const all = rows.map((row) => numbers(row, names));
-      const cold = populationAt(window_at_s).size < enough_past;
-      const company = cold ? companyOf(rows, all, window_at_s) : [];
+      const cold = populationAt(window_at).size < enough_past;
+      const company = cold ? companyOf(rows, all, window_at) : [];
       const in_company = new Map<string, number>();
       for (const [i, { host }] of rows.entries())
         in_company.set(host, (in_company.get(host) ?? 0) + Number(company[i] ?? false));
@@ -166,8 +165,8 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           // What is not judged, because its work is known or for what else it shows, is a measure for others where
           // different hosts show it on different days.
           const strange =
-            isFar(values, window_at_s) && !(unjudged.note(row.host, window_at_s) && unjudged.shown > 0);
-          taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values, strange });
+            isFar(values, window_at) && !(unjudged.note(row.host, window_at) && unjudged.shown > 0);
+          taught.push({ window_at, key: row.key, host: row.host, peer: row.peer, values, strange });
           return;
         }
         const seen_by = (with_past: boolean): Seen => {
@@ -176,7 +175,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
               row,
               c,
               cold ? others(rows, all, company, i, c) : null,
-              window_at_s,
+              window_at,
               with_past,
             );
             return deviation(values[c]!, state, column);
@@ -185,17 +184,17 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           return { deviations, score: combineDeviations(values, deviations, use.combine, tried) };
         };
         let { deviations, score } = seen_by(true);
-        if (!comparable(entities.of(row.key), window_at_s, window_s).same_hours) {
+        if (!comparable(entities.of(row.key), window_at, window_s).same_hours) {
           // Nights do not accuse the first morning: without the same hours, its past may only excuse.
           const without = seen_by(false);
           if (without.score.p_value > score.p_value) ({ deviations, score } = without);
         }
         const strange = score.p_value < teach_above_p;
-        const habit = strange ? habits.chance(row.key, window_at_s, values) : 0;
-        const again = strange && habits.again(row.key, window_at_s, values);
-        if (strange) habits.note(row.key, window_at_s, values);
+        const habit = strange ? habits.chance(row.key, window_at, values) : 0;
+        const again = strange && habits.again(row.key, window_at, values);
+        if (strange) habits.note(row.key, window_at, values);
         const teaches = strange ? clipped(values, deviations) : values;
-        taught.push({ window_at_s, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
+        taught.push({ window_at, key: row.key, host: row.host, peer: row.peer, values: teaches, strange });
         judged.push({
           // What it did on an earlier day too is told, but no longer as the worst of its kind.
           row: again ? { ...row, raised: row.raised.map(() => false) } : row,
@@ -205,7 +204,7 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
           reasons: names.map((name, c) =>
             reason(feature, name, score.parts[c]!.weight, values[c]!, deviations[c]!),
           ),
-          baseline: baseline(row, window_at_s, cold ? countOthers(row.host) : 0),
+          baseline: baseline(row, window_at, cold ? countOthers(row.host) : 0),
         });
       });
       const far_hosts = new Set(taught.filter((one) => one.strange).map((one) => one.host)).size;
@@ -215,14 +214,14 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
     },
   };
 
-  function baseline(row: FeatureRow, window_at_s: number, others: number): Baseline {
+  function baseline(row: FeatureRow, window_at: number, others: number): Baseline {
     const cases = (n: number, of: string): string => countedApart(n, length, of, feature.grain);
     const past = entities.of(row.key);
-    const own = past.windows_at_s.length;
-    const group = row.peer ? (peers.get(peerKey(row.peer, window_at_s))?.size ?? 0) : 0;
-    const known = populationAt(window_at_s).size + others;
+    const own = past.windows_at.length;
+    const group = row.peer ? (peers.get(peerKey(row.peer, window_at))?.size ?? 0) : 0;
+    const known = populationAt(window_at).size + others;
     if (own >= strength.entity) {
-      const { rows, says } = comparable(past, window_at_s, window_s);
+      const { rows, says } = comparable(past, window_at, window_s);
       return {
         level: 'entity',
         windows: rows?.length ?? own,
@@ -271,8 +270,8 @@ function countedApart(
 }
 
 /** Number of the part of the day, UTC. */
-function partOf(at_s: number): number {
-  return Math.floor((at_s % 86_400) / 3600 / part_h);
+function partOf(at: number): number {
+  return Math.floor((at % 86_400e6) / 3600e6 / part_h);
 }
 
 interface Seen {

@@ -25,12 +25,12 @@ const most_habits = 1000;
  * house (`by`: of each value of a column its own). What was raised is covered by the habit of what was raised only.
  */
 export function factJudge(detector: Detector, feature: Feature, use: Use): Judge {
-  const window_s = duration(detector.window);
+  const window_us = duration(detector.window) * 1e6;
   const seen = new OldestOutSet<string>(most_entities);
   const shown_by = new OldestOut<string, OldestOutSet<string>>(most_habits);
   const habits = new Habits();
   const houses = new OldestOut<string, House>(most_habits);
-  let begun_s = Number.NaN;
+  let begun = Number.NaN;
 
   const whatOf = (row: FeatureRow): string => (use.by ? String(row.entity[use.by]) : '');
   /** Who shows it: where a row is about what was said of a host, that host. */
@@ -40,17 +40,17 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
     `${actorOf(row)} ${whatOf(row)} ${row.raised.some(Boolean) ? 'raised' : ''}`;
 
   return {
-    judge(window_at_s, rows) {
-      if (Number.isNaN(begun_s)) begun_s = window_at_s;
-      const passed = Math.max(0, (window_at_s - begun_s) / window_s);
+    judge(window_at, rows) {
+      if (Number.isNaN(begun)) begun = window_at;
+      const passed = Math.max(0, (window_at - begun) / window_us);
       const judged: Judgement[] = [];
       for (const row of rows) {
         if (!row.worth) continue;
-        const at_s = row.last_at / 1e6;
+        const at = row.last_at;
         // Chance that some entity starts to show it in a window: prior and what the network showed, per window.
         const shown = houses.get(whatOf(row))?.shown ?? 0;
         const house = (use.p_value * use.strength + shown) / (use.strength + passed);
-        const habit = Math.max(habits.chance(row.key, at_s, []), habits.chance(habitOf(row), at_s, []));
+        const habit = Math.max(habits.chance(row.key, at, []), habits.chance(habitOf(row), at, []));
         const p = Math.min(1, Math.max(house, habit));
         judged.push({
           row,
@@ -81,16 +81,16 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
       }
       for (const row of rows) {
         if (!row.worth) continue;
-        const at_s = row.last_at / 1e6;
-        habits.note(row.key, at_s, []);
-        habits.note(habitOf(row), at_s, []);
+        const at = row.last_at;
+        habits.note(row.key, at, []);
+        habits.note(habitOf(row), at, []);
         const hosts = shown_by.get(whatOf(row)) ?? new OldestOutSet<string>(most_hosts);
         hosts.add(actorOf(row));
         shown_by.renew(whatOf(row), hosts);
         if (!seen.add(row.key)) continue;
         const house = houses.get(whatOf(row)) ?? new House();
         houses.renew(whatOf(row), house);
-        house.note(actorOf(row), at_s);
+        house.note(actorOf(row), at);
       }
       return judged;
     },

@@ -42,7 +42,7 @@ export function findingOf(
     end_at: row.last_at,
     figures_start_at: row.first_at,
     figures_end_at: row.last_at,
-    window_at: row.window_at_s * 1e6,
+    window_at: row.window_at,
     windows: 1,
     entity: { ...row.entity },
     values: short(values),

@@ -36,23 +36,22 @@ const regrow = 1.25;
  */
 export function forestJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const names = use.columns;
-  const window_s = duration(detector.window);
+  const window_us = duration(detector.window) * 1e6;
   const past: number[][] = [];
   const own = new OddWindows();
-  let waiting: { over_s: number; values: number[]; key: string; score: number | null; teaches: boolean }[] =
-    [];
+  let waiting: { over: number; values: number[]; key: string; score: number | null; teaches: boolean }[] = [];
   let added = 0;
   let grown_at = 0;
   let forest: Forest | null = null;
   let usual: { expected: number; low: number; high: number }[] = [];
 
-  function learn(window_at_s: number): void {
+  function learn(window_at: number): void {
     for (const one of waiting) {
-      if (one.over_s > window_at_s) continue;
+      if (one.over > window_at) continue;
       if (one.teaches) past[added++ % most_rows] = one.values;
       if (one.score !== null) own.note(one.key, one.score, one.values.map(Math.expm1));
     }
-    waiting = waiting.filter((one) => one.over_s > window_at_s);
+    waiting = waiting.filter((one) => one.over > window_at);
     if (past.length < use.min_rows || added < grown_at * regrow) return;
     const state: ForestState = fitForest(
       matrix(past),
@@ -71,8 +70,8 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
   }
 
   return {
-    judge(window_at_s, rows) {
-      learn(window_at_s);
+    judge(window_at, rows) {
+      learn(window_at);
       const logs = rows.map((row) => numbers(row, names).map((value) => Math.log1p(Math.max(0, value))));
       const grown = forest;
       const scores = grown ? scoreRows(matrix(logs), grown) : null;
@@ -81,7 +80,7 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
       const crowded = isCrowd(out_hosts, new Set(rows.map((row) => row.host)).size);
       for (const [i, values] of logs.entries())
         waiting.push({
-          over_s: window_at_s + window_s,
+          over: window_at + window_us,
           values,
           key: rows[i]!.key,
           score: scores?.[i] ?? null,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Habits, OddWindows } from './habit.ts';
 
-const day = (n: number): number => n * 86_400 + 7200;
+const day = (n: number): number => (n * 86_400 + 7200) * 1e6;
 
 describe('habits', () => {
   it('what an entity did on three earlier days is its habit, with the share of its days as chance', () => {

@@ -23,10 +23,10 @@ export class Habits {
   readonly #known = new OldestOut<string, Known>(most_entities);
 
   /** Chance that the entity shows these values on a day, 0 when it is not known for them; `values` in order of columns. */
-  chance(key: string, at_s: number, values: readonly number[]): number {
+  chance(key: string, at: number, values: readonly number[]): number {
     const known = this.#known.get(key);
     if (!known) return 0;
-    const day = dayOf(at_s);
+    const day = dayOf(at);
     const earlier = known.last_day === day ? known.days - 1 : known.days;
     if (earlier < least_days || isMuchMore(values, known)) return 0;
     return earlier / (day - known.first_day + 1);
@@ -39,14 +39,14 @@ export class Habits {
   }
 
   /** Whether it showed about these values on an earlier day already: once is no habit, but no news either. */
-  again(key: string, at_s: number, values: readonly number[]): boolean {
+  again(key: string, at: number, values: readonly number[]): boolean {
     const known = this.#known.get(key);
-    return known !== undefined && known.first_day < dayOf(at_s) && !isMuchMore(values, known);
+    return known !== undefined && known.first_day < dayOf(at) && !isMuchMore(values, known);
   }
 
   /** Notes that the entity looked strange with these values. */
-  note(key: string, at_s: number, values: readonly number[]): void {
-    const day = dayOf(at_s);
+  note(key: string, at: number, values: readonly number[]): void {
+    const day = dayOf(at);
     const known = this.#known.get(key);
     if (!known) {
       this.#known.set(key, { first_day: day, last_day: day, days: 1, most: [...values] });
@@ -66,8 +66,8 @@ function isMuchMore(values: readonly number[], known: { readonly most: readonly 
   return values.some((value, c) => value > much_more * known.most[c]!);
 }
 
-function dayOf(at_s: number): number {
-  return Math.floor(at_s / 86_400);
+function dayOf(at: number): number {
+  return Math.floor(at / 86_400e6);
 }
 
 /** Windows as odd as one that make it the host's habit. */

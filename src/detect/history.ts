@@ -11,16 +11,16 @@ const most_values = 20_000_000;
 
 /** What is known of one entity: its past windows, oldest first, at most `most_windows`. */
 export interface Past {
-  readonly windows_at_s: readonly number[];
+  readonly windows_at: readonly number[];
   /** per column, as many as windows */
   readonly columns: readonly (readonly number[])[];
 }
 
-const nothing: Past = { windows_at_s: [], columns: [] };
+const nothing: Past = { windows_at: [], columns: [] };
 
 /** A row that waits for its window to be over. */
 export interface Taught {
-  readonly window_at_s: number;
+  readonly window_at: number;
   readonly key: string;
   readonly host: string;
   /** peer group, '' for none */
@@ -35,19 +35,19 @@ export interface Taught {
  */
 export class History {
   readonly #width: number;
-  readonly #past = new OldestOut<string, { windows_at_s: number[]; columns: number[][] }>(most_entities + 1);
+  readonly #past = new OldestOut<string, { windows_at: number[]; columns: number[][] }>(most_entities + 1);
   readonly #waiting: Waiting<Taught>;
   #values = 0;
 
   constructor(window_s: number, width: number) {
-    this.#waiting = new Waiting(window_s);
+    this.#waiting = new Waiting(window_s * 1e6);
     this.#width = width;
   }
 
   /** Takes in all that ended at or before an instant. Returns what came in. */
-  advance(window_at_s: number): readonly Taught[] {
-    const over = this.#waiting.advance(window_at_s);
-    for (const one of over) this.#keep(one.window_at_s, one.key, one.values);
+  advance(window_at: number): readonly Taught[] {
+    const over = this.#waiting.advance(window_at);
+    for (const one of over) this.#keep(one.window_at, one.key, one.values);
     return over;
   }
 
@@ -68,17 +68,17 @@ export class History {
   #forget(): void {
     const oldest = this.#past.pushOut();
     if (!oldest) return;
-    this.#values -= oldest[1].windows_at_s.length * (this.#width + 1);
+    this.#values -= oldest[1].windows_at.length * (this.#width + 1);
   }
 
-  #keep(window_at_s: number, key: string, values: readonly number[]): void {
-    const past = this.#past.get(key) ?? { windows_at_s: [], columns: columnValues(this.#width) };
+  #keep(window_at: number, key: string, values: readonly number[]): void {
+    const past = this.#past.get(key) ?? { windows_at: [], columns: columnValues(this.#width) };
     this.#past.renew(key, past);
-    past.windows_at_s.push(window_at_s);
+    past.windows_at.push(window_at);
     this.#values += this.#width + 1;
     for (let c = 0; c < this.#width; c++) past.columns[c]!.push(values[c]!);
-    if (past.windows_at_s.length > most_windows) {
-      past.windows_at_s.shift();
+    if (past.windows_at.length > most_windows) {
+      past.windows_at.shift();
       for (const column of past.columns) column.shift();
       this.#values -= this.#width + 1;
     }
@@ -101,26 +101,26 @@ export interface Comparable {
  * hour of the day (± 1 h) after five days, the same part of the day (± 3 h) after the first, else all of them: nights
  * say little about mornings. Longer windows hold whole days and are compared with all.
  */
-export function comparable(past: Past, window_at_s: number, window_s: number): Comparable {
-  const { windows_at_s } = past;
+export function comparable(past: Past, window_at: number, window_s: number): Comparable {
+  const { windows_at } = past;
   if (window_s > 3600) return { rows: null, same_hours: true, says: '' };
-  if (windows_at_s.length === 0) return { rows: null, same_hours: false, says: '' };
-  const span_d = (window_at_s - windows_at_s[0]!) / 86_400;
-  for (const [days, cycle_s, apart_s, least, says] of [
-    [21, 604_800, 3600, 9, ' at this hour of the week'],
-    [5, 86_400, 3600, 9, ' at this hour of the day'],
-    [0.9, 86_400, 3 * 3600, 5, ' at this part of the day'],
+  if (windows_at.length === 0) return { rows: null, same_hours: false, says: '' };
+  const span_d = (window_at - windows_at[0]!) / 86_400e6;
+  for (const [days, cycle_us, apart_us, least, says] of [
+    [21, 604_800e6, 3600e6, 9, ' at this hour of the week'],
+    [5, 86_400e6, 3600e6, 9, ' at this hour of the day'],
+    [0.9, 86_400e6, 3 * 3600e6, 5, ' at this part of the day'],
   ] as const) {
     if (span_d < days) continue;
-    const rows = windows_at_s.flatMap((at, row) =>
-      window_at_s - at > 43_200 && near(at, window_at_s, cycle_s) <= apart_s ? [row] : [],
+    const rows = windows_at.flatMap((at, row) =>
+      window_at - at > 43_200e6 && near(at, window_at, cycle_us) <= apart_us ? [row] : [],
     );
     if (rows.length >= least) return { rows, same_hours: true, says };
   }
   return { rows: null, same_hours: false, says: '' };
 }
 
-function near(a: number, b: number, cycle_s: number): number {
-  const apart = Math.abs(a - b) % cycle_s;
-  return Math.min(apart, cycle_s - apart);
+function near(a: number, b: number, cycle_us: number): number {
+  const apart = Math.abs(a - b) % cycle_us;
+  return Math.min(apart, cycle_us - apart);
 }

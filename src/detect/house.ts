@@ -17,8 +17,8 @@ export class House {
   #counted = 0;
 
   /** Takes in that a host showed it at an instant; in any order within a day. Returns whether that counts. */
-  note(host: string, at_s: number): boolean {
-    const day = Math.floor(at_s / 86_400);
+  note(host: string, at: number): boolean {
+    const day = Math.floor(at / 86_400e6);
     if (day === this.#day || !this.#hosts.add(host)) return false;
     this.#day = day;
     this.#counted++;

@@ -24,8 +24,8 @@ export interface DetectorRun {
 }
 
 export interface DetectOptions {
-  /** What ends before this is a baseline: learned from, not told; seconds since 1970. */
-  readonly taught_until_s: number;
+  /** What ends before this is a baseline: learned from, not told; µs since 1970. */
+  readonly taught_until: number;
   /** The greatest p-value worth telling, by how many rows the detector judges in a day, the busiest other host left out; the rest is ordinary. */
   readonly most_p: (tests_per_day: number) => number;
   readonly techniques: Techniques;
@@ -67,25 +67,25 @@ export async function detect(
   const tests = new TestsPerDay();
   const of_baseline = new Habits();
   const findings: Finding[] = [];
-  for await (const window of groupRuns(rows, (row) => row.window_at_s)) {
-    const window_at_s = window[0]!.window_at_s;
+  for await (const window of groupRuns(rows, (row) => row.window_at)) {
+    const window_at = window[0]!.window_at;
     run.windows++;
     run.rows += window.length;
-    calibrator.advance(window_at_s);
-    const judgements = judge.judge(window_at_s, window).map((one) => calibrator.calibrated(one));
-    calibrator.add(window_at_s, judgements, window.length);
+    calibrator.advance(window_at);
+    const judgements = judge.judge(window_at, window).map((one) => calibrator.calibrated(one));
+    calibrator.add(window_at, judgements, window.length);
     // What is strange by itself is no test of the ordinary: attackers and noisy hosts must not raise the bar for others.
     const ordinary = judgements.filter((one) => one.model_p > ordinary_p);
     tests.note(
-      window_at_s,
+      window_at,
       ordinary.map(({ row }) => row.host),
     );
-    const testsOf = tests.at(window_at_s);
+    const testsOf = tests.at(window_at);
     for (const judgement of judgements) {
       const { key, last_at } = judgement.row;
       const figures = figuresOf(detector, judgement.row);
-      if (last_at / 1e6 < options.taught_until_s) {
-        if (judgement.model_p <= ordinary_p) of_baseline.note(key, last_at / 1e6, figures);
+      if (last_at < options.taught_until) {
+        if (judgement.model_p <= ordinary_p) of_baseline.note(key, last_at, figures);
         continue;
       }
       run.judged++;
@@ -94,7 +94,7 @@ export async function detect(
         continue;
       const finding = findingOf(detector, feature, judgement, options.techniques);
       // A window may begin in what is only learned from; what is said begins where that ends.
-      findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until_s * 1e6) });
+      findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until) });
     }
   }
   run.findings = findings.length;

@@ -24,5 +24,5 @@ export interface Judgement {
  * marks windows of a past that is not itself judged.
  */
 export interface Judge {
-  judge(window_at_s: number, rows: readonly FeatureRow[]): Judgement[];
+  judge(window_at: number, rows: readonly FeatureRow[]): Judgement[];
 }

@@ -18,7 +18,7 @@ function beaconRows(day: number): [number, FeatureRow][] {
     const inside = times.filter((time) => time >= at && time < at + day_s);
     if (inside.length < 8) return [];
     const row: FeatureRow = {
-      window_at_s: at,
+      window_at: at * 1e6,
       first_at: inside[0]! * 1e6,
       last_at: inside.at(-1)! * 1e6,
       key: '10.0.0.5 203.0.113.9 443 tcp',
@@ -31,7 +31,7 @@ function beaconRows(day: number): [number, FeatureRow][] {
       entity: { src_ip: '10.0.0.5', dst_ip: '203.0.113.9', dst_port: 443, transport: 'tcp' },
       values: { call_times: inside, call_bytes: inside.map(() => 0), clients: 1, hosts: 20 },
     };
-    return [[at, row] as [number, FeatureRow]];
+    return [[at * 1e6, row] as [number, FeatureRow]];
   });
 }
 
@@ -115,20 +115,20 @@ describe('calibration', () => {
       baseline: { level: 'prior' as const, windows: 0, entities: 0, says: '' },
     };
     const strange = { ...judgement, score: 0.9999, p_value: 1e-4, model_p: 1e-4 };
-    const window_at_s = 100 * day_s;
+    const window_at = 100 * day_s * 1e6;
     calibrator.add(
-      window_at_s,
+      window_at,
       Array.from({ length: 400 }, () => ({ ...judgement, score: 0.3 })),
       400,
     );
-    calibrator.advance(window_at_s + 900);
+    calibrator.advance(window_at + 900e6);
     assert.equal(calibrator.calibrated(strange).p_value, 1e-4, 'a window that is not over teaches nothing');
     calibrator.add(
-      window_at_s + 900,
+      window_at + 900e6,
       Array.from({ length: 400 }, () => ({ ...judgement, score: 0.99999 })),
       400,
     );
-    calibrator.advance(window_at_s + 3600);
+    calibrator.advance(window_at + 3600e6);
     const { p_value } = calibrator.calibrated(strange);
     assert.ok(p_value >= 1e-4 && p_value < 0.02, `the overlapping window was not learned from: p ${p_value}`);
   });
@@ -137,9 +137,9 @@ describe('calibration', () => {
 describe('a host that is unlike all others in every hour', () => {
   const names = ['connections', 'hosts', 'outside_hosts', 'internal_hosts', 'ports', 'failed_share'];
   const row = (at: number, host: string, figures: readonly number[]): FeatureRow => ({
-    window_at_s: at,
-    first_at: at * 1e6,
-    last_at: (at + 3599) * 1e6,
+    window_at: at,
+    first_at: at,
+    last_at: at + 3599e6,
     key: host,
     host,
     peer: '',
@@ -170,7 +170,7 @@ describe('a host that is unlike all others in every hour', () => {
     const calibrator = new Calibrator(detector('unusual_host_hour'));
     let p = 1;
     for (let hour = 0; hour < hours; hour++) {
-      const at = 100 * day_s + hour * 3600;
+      const at = (100 * day_s + hour * 3600) * 1e6;
       const rows = Array.from({ length: 30 }, (_, i) => row(at, `10.0.1.${i}`, desk(hour, i)));
       if (much(hour) > 0) rows.push(row(at, '10.0.0.40', monitor(much(hour))));
       calibrator.advance(at);
@@ -193,9 +193,9 @@ describe('a host that is unlike all others in every hour', () => {
 
 describe('a flood', () => {
   const row = (at: number, host: string, connections: number, failed: number): FeatureRow => ({
-    window_at_s: at,
-    first_at: at * 1e6,
-    last_at: (at + 599) * 1e6,
+    window_at: at,
+    first_at: at,
+    last_at: at + 599e6,
     key: `${host} tcp`,
     host,
     peer: '',
@@ -212,7 +212,7 @@ describe('a flood', () => {
     const calibrator = new Calibrator(detector('host_flood'));
     let p = 1;
     for (let n = 0; n <= 3 * 144; n++) {
-      const at = 100 * day_s + n * 600;
+      const at = (100 * day_s + n * 600) * 1e6;
       const rows = [1, 0.3, 0.1, 0.08, 0.02].map((share, i) =>
         row(at, `10.0.0.${i}`, Math.round(busy * share * (1 + (n % 7) / 10)), (n * (i + 3)) % 23),
       );
@@ -235,12 +235,12 @@ describe('a flood', () => {
 it('who else showed it is another host, not the same one with another', () => {
   const certificates = judge('odd_certificate');
   const shown = (host: string, dst_ip: string, hour: number): string => {
-    const at = 100 * day_s + hour * 3600;
+    const at = (100 * day_s + hour * 3600) * 1e6;
     const row: FeatureRow = {
       ...{
-        window_at_s: at,
-        first_at: at * 1e6,
-        last_at: at * 1e6,
+        window_at: at,
+        first_at: at,
+        last_at: at,
         key: `${host} ${dst_ip} 443`,
         host,
         peer: '',

@@ -10,14 +10,14 @@ const content = loadContent();
 const detectorOf = (id: string) => content.detectors.find((one) => one.id === id)!;
 const judge = (id: string) => judgeOf(detectorOf(id), content.features.get(detectorOf(id).features)!);
 /** A Tuesday, 10:00 UTC. */
-const now_s = Math.floor(Date.UTC(2026, 0, 6, 10) / 1000);
-const hour_s = 3600;
+const now = Date.UTC(2026, 0, 6, 10) * 1000;
+const hour_us = 3600e6;
 
-function row(window_at_s: number, host: string, values: FeatureRow['values'], peer = ''): FeatureRow {
+function row(window_at: number, host: string, values: FeatureRow['values'], peer = ''): FeatureRow {
   return {
-    window_at_s,
-    first_at: window_at_s * 1e6,
-    last_at: (window_at_s + 60) * 1e6,
+    window_at,
+    first_at: window_at,
+    last_at: window_at + 60e6,
     key: host,
     host,
     peer,
@@ -43,14 +43,14 @@ describe('the baseline ladder', () => {
       const scans = judge('horizontal_scan');
       const calm = { hosts: 1, answered_hosts: 0 };
       for (let h = 12; h >= 1; h--) {
-        const at = now_s - h * hour_s;
+        const at = now - h * hour_us;
         const rows: FeatureRow[] = h <= own ? [row(at, 'host', calm, 'desk')] : [];
         // Within the same four hours of the day, which are the ones that peers are compared in.
         if (h <= 2) for (let i = 0; i < peers / 2; i++) rows.push(row(at, `peer ${i}`, calm, 'desk'));
         if (rows.length > 0) scans.judge(at, rows);
       }
-      const company = Array.from({ length: others }, (_, i) => row(now_s, `other ${i}`, calm));
-      const judged = scans.judge(now_s, [row(now_s, 'host', calm, 'desk'), ...company]);
+      const company = Array.from({ length: others }, (_, i) => row(now, `other ${i}`, calm));
+      const judged = scans.judge(now, [row(now, 'host', calm, 'desk'), ...company]);
       assert.equal(judged[0]!.baseline.level, wanted, judged[0]!.baseline.says);
     });
 
@@ -59,10 +59,10 @@ describe('the baseline ladder', () => {
       const rows = judge(id);
       for (const h of [2, 1])
         rows.judge(
-          now_s - h * hour_s,
-          Array.from({ length: 30 }, (_, i) => row(now_s - h * hour_s, `other ${i}`, values)),
+          now - h * hour_us,
+          Array.from({ length: 30 }, (_, i) => row(now - h * hour_us, `other ${i}`, values)),
         );
-      const found = rows.judge(now_s, [row(now_s, 'host', values)]);
+      const found = rows.judge(now, [row(now, 'host', values)]);
       return found[0]!.baseline.says;
     };
     const host = { outside_hosts: 1, internal_hosts: 1, ports: 1, failed_share: 0 };
@@ -76,7 +76,7 @@ describe('the baseline ladder', () => {
   it('what a host did on an earlier day too is told, but not as the worst of its kind', () => {
     const scans = judge('horizontal_scan');
     const raised = [0, 1].map((day) => {
-      const at = now_s + day * 86_400;
+      const at = now + day * 86_400e6;
       return scans.judge(at, [row(at, 'host', { hosts: 200, answered_hosts: 0 })])[0]!;
     });
     assert.deepEqual(raised[0]!.row.raised, [true]);
@@ -87,7 +87,7 @@ describe('the baseline ladder', () => {
 
 describe('calibration', () => {
   const judged = (host: string, score: number, model_p: number, p_value = model_p): Judgement => ({
-    row: row(now_s, host, {}),
+    row: row(now, host, {}),
     score,
     p_value,
     model_p,
@@ -101,8 +101,8 @@ describe('calibration', () => {
       const p = (i + 0.5) / 400;
       return judged(`host ${i}`, 1 - 2 ** Math.log10(p), Math.max(0.0101, p));
     });
-    calibrator.add(now_s, [...ordinary, ...strange], 400 + strange.length);
-    calibrator.advance(now_s + hour_s);
+    calibrator.add(now, [...ordinary, ...strange], 400 + strange.length);
+    calibrator.advance(now + hour_us);
     return calibrator.calibrated(judged('attacker', 1 - 2 ** -6, 1e-6)).p_value;
   }
   const alone = after([]);
@@ -120,14 +120,13 @@ describe('calibration', () => {
 describe('novelty', () => {
   const detector = detectorOf('new_admin_edge');
   const count = detector.model.kind === 'novelty' ? detector.model.count : '';
-  const shown = (host: string, at_s: number, fresh: number): FeatureRow =>
-    row(at_s, host, { [count]: fresh });
+  const shown = (host: string, at: number, fresh: number): FeatureRow => row(at, host, { [count]: fresh });
   /** Chance of `fresh` new hosts after `hours` hours with `usual` each. */
   function chance(fresh: number, hours: number, usual: number): number {
     const novelty = judge('new_admin_edge');
     for (let h = hours; h >= 1; h--)
-      novelty.judge(now_s - h * hour_s, [shown('host', now_s - h * hour_s, usual)]);
-    return novelty.judge(now_s, [shown('host', now_s, fresh)])[0]!.p_value;
+      novelty.judge(now - h * hour_us, [shown('host', now - h * hour_us, usual)]);
+    return novelty.judge(now, [shown('host', now, fresh)])[0]!.p_value;
   }
   it('eight new hosts at once are strange for who met none, ordinary for who meets as many each hour', () => {
     const met_none = chance(8, 48, 0);

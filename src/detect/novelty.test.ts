@@ -6,14 +6,14 @@ import { judgeOf } from './index.ts';
 
 const content = loadContent();
 const detector = content.detectors.find((one) => one.id === 'new_internal_service')!;
-const hour_s = 3600;
+const hour_us = 3600e6;
 
 /** A service that a host opened in an hour of the network; worth judging once the network is a day old. */
 function service(host: string, hour: number): FeatureRow {
   return {
-    window_at_s: hour * hour_s,
-    first_at: hour * hour_s * 1e6,
-    last_at: hour * hour_s * 1e6,
+    window_at: hour * hour_us,
+    first_at: hour * hour_us,
+    last_at: hour * hour_us,
     key: `${host} 8443 tcp`,
     host,
     peer: '',
@@ -31,9 +31,9 @@ function after(opened: Readonly<Record<number, number>>, at = 32): number {
   const judge = judgeOf(detector, content.features.get(detector.features)!);
   for (const [hour, hosts] of Object.entries(opened)) {
     const rows = Array.from({ length: hosts }, (_, i) => service(`10.0.${hour}.${i}`, Number(hour)));
-    judge.judge(Number(hour) * hour_s, rows);
+    judge.judge(Number(hour) * hour_us, rows);
   }
-  return judge.judge(at * hour_s, [service('10.0.99.1', at)])[0]!.p_value;
+  return judge.judge(at * hour_us, [service('10.0.99.1', at)])[0]!.p_value;
 }
 
 describe('new things', () => {
@@ -41,7 +41,7 @@ describe('new things', () => {
     const judge = judgeOf(detector, content.features.get(detector.features)!);
     const one = service('10.0.99.1', 30);
     const seen = { ...one, values: { ...one.values, network_age_h: 30 } };
-    const [found] = judge.judge(30 * hour_s, [seen]);
+    const [found] = judge.judge(30 * hour_us, [seen]);
     const [reason] = found!.reasons;
     assert.deepEqual([reason!.actual, reason!.high], [1, 0]);
     assert.match(found!.baseline.says, /^30 past hours of the whole network$/);

@@ -14,7 +14,8 @@ type Use = Extract<ModelUse, { kind: 'novelty' }>;
 
 /** Sums over past windows in which older windows weigh less: half after `half_life` windows. */
 interface Rate {
-  at_s: number;
+  /** µs since 1970 */
+  at: number;
   windows: number;
   total: number;
   squares: number;
@@ -34,23 +35,24 @@ const half_life = 12;
  */
 export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
   const window_s = duration(detector.window);
-  const young_s = use.young === undefined ? 0 : duration(use.young);
-  const network: Rate = { at_s: Number.NaN, windows: 0, total: 0, squares: 0 };
+  const window_us = window_s * 1e6;
+  const young_us = use.young === undefined ? 0 : duration(use.young) * 1e6;
+  const network: Rate = { at: Number.NaN, windows: 0, total: 0, squares: 0 };
   const entities = new OldestOut<string, Rate>(most_entities);
   const house = new House();
-  let begun_s = Number.NaN;
+  let begun = Number.NaN;
 
-  function past(rate: Rate | undefined, window_at_s: number): CountPast {
-    if (!rate || Number.isNaN(rate.at_s)) return { windows: 0, total: 0, squares: 0 };
-    age(rate, window_at_s, window_s);
+  function past(rate: Rate | undefined, window_at: number): CountPast {
+    if (!rate || Number.isNaN(rate.at)) return { windows: 0, total: 0, squares: 0 };
+    age(rate, window_at, window_us);
     return { windows: rate.windows, total: rate.total, squares: rate.squares };
   }
 
   return {
-    judge(window_at_s, rows) {
-      if (Number.isNaN(begun_s)) {
-        begun_s = window_at_s;
-        network.at_s = begun_s + young_s;
+    judge(window_at, rows) {
+      if (Number.isNaN(begun)) {
+        begun = window_at;
+        network.at = begun + young_us;
       }
       const judged: Judgement[] = [];
       const counts = new Map<string, number>();
@@ -59,10 +61,10 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
         const fresh = Number(row.values[use.count]);
         counts.set(key, (counts.get(key) ?? 0) + fresh);
         if (!row.worth) continue;
-        const everyone = past(network, window_at_s);
+        const everyone = past(network, window_at);
         const heard = Math.max(1, entities.size);
         const average = { windows: everyone.windows, total: everyone.total / (use.by ? heard : 1) };
-        const own = past(entities.get(key), window_at_s);
+        const own = past(entities.get(key), window_at);
         const rungs = use.by ? [average, own] : [everyone];
         const novelty = noveltySurprise(fresh, rungs, use.prior);
         judged.push({
@@ -85,24 +87,24 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
           ],
           baseline: baseline(
             own,
-            watched(Math.floor((window_at_s - begun_s) / window_s), row, window_s),
+            watched(Math.floor((window_at - begun) / window_us), row, window_s),
             row,
             window_s,
           ),
         });
       }
-      if (window_at_s < begun_s + young_s) return judged;
-      age(network, window_at_s, window_s);
+      if (window_at < begun + young_us) return judged;
+      age(network, window_at, window_us);
       for (const [key, count] of counts) {
         const before = house.shown;
         if (!use.by) add(network, count);
-        else if (count > 0 && house.note(key, window_at_s)) add(network, house.shown - before);
+        else if (count > 0 && house.note(key, window_at)) add(network, house.shown - before);
         let rate = entities.get(key);
         if (!rate) {
-          rate = { at_s: window_at_s, windows: network.windows, total: 0, squares: 0 };
+          rate = { at: window_at, windows: network.windows, total: 0, squares: 0 };
           entities.set(key, rate);
         }
-        age(rate, window_at_s, window_s);
+        age(rate, window_at, window_us);
         add(rate, count);
       }
       return judged;
@@ -111,15 +113,15 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
 }
 
 /** Brings a rate up to a window: those passed since count as windows without anything new. */
-function age(rate: Rate, window_at_s: number, window_s: number): void {
-  const passed = (window_at_s - rate.at_s) / window_s;
+function age(rate: Rate, window_at: number, window_us: number): void {
+  const passed = (window_at - rate.at) / window_us;
   if (!(passed > 0)) return;
   const keep = 0.5 ** (passed / half_life);
   const sum_of_passed = (1 - keep) / (1 - 0.5 ** (1 / half_life));
   rate.windows = rate.windows * keep + sum_of_passed;
   rate.total *= keep;
   rate.squares *= keep;
-  rate.at_s = window_at_s;
+  rate.at = window_at;
 }
 
 function add(rate: Rate, count: number): void {

@@ -9,17 +9,17 @@ import type { Finding } from '../schema/finding.ts';
 import { type DetectorRun, detect } from './index.ts';
 
 const content = loadContent();
-const day_s = 86_400;
+const day_us = 86_400e6;
 /** A Tuesday, 10:00 UTC. */
-const now_s = Math.floor(Date.UTC(2026, 0, 6, 10) / 1000);
+const now = Date.UTC(2026, 0, 6, 10) * 1000;
 
 /** One host's row of a window; what it is about is the host itself and one other side. */
-function row(window_at_s: number, host: string, values: Record<string, unknown>): FeatureRow {
+function row(window_at: number, host: string, values: Record<string, unknown>): FeatureRow {
   const entity = { src_ip: host, dst_ip: '203.0.113.9', dst_port: 445, transport: 'tcp' };
   return {
-    window_at_s,
-    first_at: (window_at_s + 60) * 1e6,
-    last_at: (window_at_s + 1800) * 1e6,
+    window_at,
+    first_at: window_at + 60e6,
+    last_at: window_at + 1800e6,
     key: Object.values(entity).join(' '),
     host,
     peer: '',
@@ -33,7 +33,7 @@ function row(window_at_s: number, host: string, values: Record<string, unknown>)
 }
 
 /** Hosts that a detector tells of, with its real threshold. */
-async function told(id: string, rows: readonly FeatureRow[], taught_until_s = 0): Promise<Set<string>> {
+async function told(id: string, rows: readonly FeatureRow[], taught_until = 0): Promise<Set<string>> {
   const detector = content.detectors.find((one) => one.id === id)!;
   const feature = content.features.get(detector.features)!;
   const share = shareOf(
@@ -41,10 +41,10 @@ async function told(id: string, rows: readonly FeatureRow[], taught_until_s = 0)
     content.detectors.map((one) => one.severity),
   );
   async function* inOrder(): AsyncGenerator<FeatureRow> {
-    yield* [...rows].sort((a, b) => a.window_at_s - b.window_at_s || (a.key < b.key ? -1 : 1));
+    yield* [...rows].sort((a, b) => a.window_at - b.window_at || (a.key < b.key ? -1 : 1));
   }
   const options = {
-    taught_until_s,
+    taught_until,
     most_p: (tests: number) => (detector.model.kind === 'fact' ? 0.01 : threshold(tests, share)),
     techniques: () => undefined,
   };
@@ -55,7 +55,7 @@ async function told(id: string, rows: readonly FeatureRow[], taught_until_s = 0)
 
 const attacker = '10.0.0.66';
 const copies = (n: number): string[] => Array.from({ length: n }, (_, i) => `10.0.1.${i + 1}`);
-const hour = (n: number): number => now_s + n * 3600;
+const hour = (n: number): number => now + n * 3600e6;
 
 /** What an ordinary host shows to a detector in a window, and what an attacker does. */
 const kinds: Record<string, { ordinary: (i: number) => object; attack: object }> = {
@@ -79,10 +79,8 @@ for (const [id, { attack }] of Object.entries(kinds))
       await fc.assert(
         fc.asyncProperty(office, fc.integer({ min: 1, max: 19 }), async ({ hosts, hours }, k) => {
           const all = [attacker, ...copies(k)];
-          const rows = [...past(id, hosts, hours), ...all.map((host) => row(now_s, host, { ...attack }))];
-          if (
-            !(await told(id, [...past(id, hosts, hours), row(now_s, attacker, { ...attack })])).has(attacker)
-          )
+          const rows = [...past(id, hosts, hours), ...all.map((host) => row(now, host, { ...attack }))];
+          if (!(await told(id, [...past(id, hosts, hours), row(now, attacker, { ...attack })])).has(attacker))
             return;
           const found = await told(id, rows);
           for (const host of all) assert.ok(found.has(host), `${host} of ${all.length} is not told`);
@@ -95,15 +93,11 @@ for (const [id, { attack }] of Object.entries(kinds))
       await fc.assert(
         fc.asyncProperty(office, fc.integer({ min: 1, max: 9 }), async ({ hosts }, days) => {
           const habit = Array.from({ length: days * 8 }, (_, n) =>
-            row(now_s - (1 + Math.floor(n / 8)) * day_s + (n % 8) * 3600, '10.0.3.1', { ...attack }),
+            row(now - (1 + Math.floor(n / 8)) * day_us + (n % 8) * 3600e6, '10.0.3.1', { ...attack }),
           );
-          if (!(await told(id, [...past(id, hosts, 30), row(now_s, attacker, { ...attack })])).has(attacker))
+          if (!(await told(id, [...past(id, hosts, 30), row(now, attacker, { ...attack })])).has(attacker))
             return;
-          const found = await told(id, [
-            ...past(id, hosts, 30),
-            ...habit,
-            row(now_s, attacker, { ...attack }),
-          ]);
+          const found = await told(id, [...past(id, hosts, 30), ...habit, row(now, attacker, { ...attack })]);
           assert.ok(found.has(attacker));
         }),
         { numRuns: 25 },
@@ -118,8 +112,8 @@ for (const [id, { attack }] of Object.entries(kinds))
             worth: false,
           }));
           const few = past(id, Math.min(hosts, 3), 3);
-          if (!(await told(id, [...few, row(now_s, attacker, { ...attack })])).has(attacker)) return;
-          assert.ok((await told(id, [...few, ...known, row(now_s, attacker, { ...attack })])).has(attacker));
+          if (!(await told(id, [...few, row(now, attacker, { ...attack })])).has(attacker)) return;
+          assert.ok((await told(id, [...few, ...known, row(now, attacker, { ...attack })])).has(attacker));
         }),
         { numRuns: 25 },
       );
@@ -132,14 +126,12 @@ for (const [id, { attack }] of Object.entries(kinds))
             const one = row(hour(-(i % 20)), '10.0.3.1', { ...attack });
             return { ...one, key: `${one.key} ${i}` };
           });
-          if (
-            !(await told(id, [...past(id, hosts, hours), row(now_s, attacker, { ...attack })])).has(attacker)
-          )
+          if (!(await told(id, [...past(id, hosts, hours), row(now, attacker, { ...attack })])).has(attacker))
             return;
           const found = await told(id, [
             ...past(id, hosts, hours),
             ...noisy,
-            row(now_s, attacker, { ...attack }),
+            row(now, attacker, { ...attack }),
           ]);
           assert.ok(found.has(attacker));
         }),
@@ -187,15 +179,15 @@ const like_no_other = {
 const laws: Record<
   string,
   {
-    readonly ordinary: ((at_s: number, n: number) => FeatureRow) | null;
-    readonly strange: (at_s: number, who: string, i: number) => FeatureRow;
+    readonly ordinary: ((at: number, n: number) => FeatureRow) | null;
+    readonly strange: (at: number, who: string, i: number) => FeatureRow;
   }
 > = {
   // fact
   odd_certificate: {
     ordinary: null,
-    strange: (at_s, who, i) =>
-      about(row(at_s, who, { self_signed: 1, clients: 1 }), {
+    strange: (at, who, i) =>
+      about(row(at, who, { self_signed: 1, clients: 1 }), {
         src_ip: who,
         dst_ip: `203.0.113.${i % 250}`,
         dst_port: 443 + i,
@@ -203,8 +195,8 @@ const laws: Record<
   },
   ids_alert: {
     ordinary: null,
-    strange: (at_s, who, i) => ({
-      ...about(row(day(at_s), who, { alerts: 1, hosts_with_it: 1 }), {
+    strange: (at, who, i) => ({
+      ...about(row(day(at), who, { alerts: 1, hosts_with_it: 1 }), {
         engine: 'suricata',
         name: `signature ${i % 3}`,
         src_ip: who,
@@ -216,8 +208,8 @@ const laws: Record<
   // first sights
   new_internal_service: {
     ordinary: null,
-    strange: (at_s, who, i) =>
-      about(row(at_s, who, { new_services: 1, clients: 2 }), {
+    strange: (at, who, i) =>
+      about(row(at, who, { new_services: 1, clients: 2 }), {
         dst_ip: who,
         dst_port: 8000 + i,
         transport: 'tcp',
@@ -226,8 +218,8 @@ const laws: Record<
   // rhythm
   beacon_address: {
     ordinary: null,
-    strange: (at_s, who, i) => {
-      const calls = beat.map((second) => at_s + second);
+    strange: (at, who, i) => {
+      const calls = beat.map((second) => at / 1e6 + second);
       const values = {
         call_times: calls,
         call_bytes: calls.map(() => 0),
@@ -235,7 +227,7 @@ const laws: Record<
         hosts: 30,
         place_known: 0,
       };
-      const one = about(row(day(at_s), who, values), {
+      const one = about(row(day(at), who, values), {
         src_ip: who,
         dst_ip: `203.0.113.${i % 250}`,
         dst_port: 443 + i,
@@ -246,9 +238,9 @@ const laws: Record<
   },
   // all figures together
   unusual_host_hour: {
-    ordinary: (at_s, n) =>
-      about(row(at_s, host(n), { ...figures(n * 1000 + ((at_s / 3600) % 1000)) }), { src_ip: host(n) }),
-    strange: (at_s, who) => about(row(at_s, who, { ...like_no_other }), { src_ip: who }),
+    ordinary: (at, n) =>
+      about(row(at, host(n), { ...figures(n * 1000 + ((at / 3600e6) % 1000)) }), { src_ip: host(n) }),
+    strange: (at, who) => about(row(at, who, { ...like_no_other }), { src_ip: who }),
   },
 };
 
@@ -256,8 +248,8 @@ function about(one: FeatureRow, entity: Record<string, string | number>): Featur
   return { ...one, entity, key: Object.values(entity).join(' ') };
 }
 
-function day(at_s: number): number {
-  return Math.floor(at_s / day_s) * day_s;
+function day(at: number): number {
+  return Math.floor(at / day_us) * day_us;
 }
 
 for (const [id, { ordinary, strange }] of Object.entries(laws))
@@ -269,7 +261,7 @@ for (const [id, { ordinary, strange }] of Object.entries(laws))
             ordinary(hour(-168 + Math.floor(n / hosts)), n % hosts),
           )
         : [strange(hour(-168), '10.0.9.9', 999)];
-    const alone = (hosts: number): FeatureRow[] => [...usual(hosts), strange(now_s, attacker, 0)];
+    const alone = (hosts: number): FeatureRow[] => [...usual(hosts), strange(now, attacker, 0)];
     const told_with = async (hosts: number, others: readonly FeatureRow[]): Promise<boolean> =>
       (await told(id, [...alone(hosts), ...others])).has(attacker);
     const some = fc.integer({ min: 8, max: 12 });
@@ -300,7 +292,7 @@ for (const [id, { ordinary, strange }] of Object.entries(laws))
             const noisy = Array.from({ length: n }, (_, i) =>
               strange(hour(-24 * (i % (days + 1)) - (i % 5)), '10.0.3.1', i),
             );
-            const unlike = [...new Map(noisy.map((one) => [`${one.window_at_s} ${one.key}`, one])).values()];
+            const unlike = [...new Map(noisy.map((one) => [`${one.window_at} ${one.key}`, one])).values()];
             assert.ok(await told_with(hosts, unlike), `${n} rows of ${days + 1} days`);
           },
         ),
@@ -311,14 +303,14 @@ for (const [id, { ordinary, strange }] of Object.entries(laws))
 describe('a baseline that is given', () => {
   const times = Array.from({ length: 120 }, (_, i) => i * 60);
   const beacon = (at: number, host: string): FeatureRow => {
-    const calls = times.map((second) => at + 60 + second);
+    const calls = times.map((second) => at / 1e6 + 60 + second);
     const values = { call_times: calls, call_bytes: calls.map(() => 0), clients: 1, hosts: 20 };
     return { ...row(at, host, values), last_at: calls.at(-1)! * 1e6 };
   };
-  const today = Math.floor(now_s / day_s) * day_s;
+  const today = Math.floor(now / day_us) * day_us;
 
   it('calms the beacon that is in it, and no other', async () => {
-    const rows = [beacon(today - day_s, '10.0.0.5'), beacon(today, '10.0.0.5'), beacon(today, attacker)];
+    const rows = [beacon(today - day_us, '10.0.0.5'), beacon(today, '10.0.0.5'), beacon(today, attacker)];
     assert.deepEqual(await told('beacon_address', rows, today), new Set([attacker]));
     assert.deepEqual(
       await told('beacon_address', rows),
@@ -329,9 +321,9 @@ describe('a baseline that is given', () => {
 
   it('does not calm what is three times as much as in it', async () => {
     const scan = (at: number, hosts: number): FeatureRow => row(at, attacker, { hosts, answered_hosts: 0 });
-    const same = [scan(now_s - day_s, 60), scan(now_s, 150)];
+    const same = [scan(now - day_us, 60), scan(now, 150)];
     assert.deepEqual(await told('horizontal_scan', same, today), new Set());
-    const more = [scan(now_s - day_s, 60), scan(now_s, 200)];
+    const more = [scan(now - day_us, 60), scan(now, 200)];
     assert.deepEqual(await told('horizontal_scan', more, today), new Set([attacker]));
   });
 });

@@ -1,22 +1,21 @@
 /** What a window taught, kept aside until the window is over from the point of view of the one being judged. */
-export class Waiting<T extends { readonly window_at_s: number }> {
-  readonly #window_s: number;
+export class Waiting<T extends { readonly window_at: number }> {
+  readonly #window_us: number;
   #rows: T[] = [];
 
-  constructor(window_s: number) {
-    this.#window_s = window_s;
+  constructor(window_us: number) {
+    this.#window_us = window_us;
   }
 
   /** Hands in what a window taught. Of overlapping windows only every whole one counts, so that no event counts twice. */
   add(row: T): void {
-    if (row.window_at_s % this.#window_s === 0) this.#rows.push(row);
+    if (row.window_at % this.#window_us === 0) this.#rows.push(row);
   }
 
   /** Gives out, once, what ended at or before an instant. */
-  advance(window_at_s: number): readonly T[] {
-    const over = this.#rows.filter((one) => one.window_at_s + this.#window_s <= window_at_s);
-    if (over.length > 0)
-      this.#rows = this.#rows.filter((one) => one.window_at_s + this.#window_s > window_at_s);
+  advance(window_at: number): readonly T[] {
+    const over = this.#rows.filter((one) => one.window_at + this.#window_us <= window_at);
+    if (over.length > 0) this.#rows = this.#rows.filter((one) => one.window_at + this.#window_us > window_at);
     return over;
   }
 }

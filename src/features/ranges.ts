@@ -1,13 +1,15 @@
-/** Events of one hour of event time; `at_s`: its start, seconds since 1970. */
+const hour_us = 3600e6;
+
+/** Events of one hour of event time; `at`: its start, µs since 1970. */
 export interface Hour {
-  readonly at_s: number;
+  readonly at: number;
   readonly events: number;
 }
 
-/** Windows that start in [from_s, to_s); seconds since 1970. */
+/** Windows that start in [from, to); µs since 1970. */
 export interface WindowRange {
-  readonly from_s: number;
-  readonly to_s: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** How long windows are and how far apart they begin; seconds. */
@@ -23,67 +25,66 @@ export interface Windows {
  * costs one range. Pure.
  */
 export function windowRanges(hours: readonly Hour[], windows: Windows, most: number): WindowRange[] {
-  const step_s = stepOf(windows);
-  const sorted = hours.filter(({ events }) => events > 0).sort((a, b) => a.at_s - b.at_s);
+  const step_us = stepOf(windows);
+  const sorted = hours.filter(({ events }) => events > 0).sort((a, b) => a.at - b.at);
   const counted = counter(sorted);
   const overlap = Math.ceil(windows.window_s / windows.hop_s);
-  const ranges: { from_s: number; to_s: number }[] = [];
-  for (const at_s of starts(sorted, windows, step_s)) {
+  const ranges: { from: number; to: number }[] = [];
+  for (const at of starts(sorted, windows, step_us)) {
     const last = ranges.at(-1);
-    const to_s = at_s + step_s;
-    if (last && overlap * counted(last.from_s, endOf({ from_s: last.from_s, to_s }, windows)) <= most)
-      last.to_s = to_s;
-    else ranges.push({ from_s: at_s, to_s });
+    const to = at + step_us;
+    if (last && overlap * counted(last.from, endOf({ from: last.from, to }, windows)) <= most) last.to = to;
+    else ranges.push({ from: at, to });
   }
   return ranges;
 }
 
 /** A range in two halves; null when it is the least there is. */
-export function halves({ from_s, to_s }: WindowRange, windows: Windows): [WindowRange, WindowRange] | null {
-  const step_s = stepOf(windows);
-  const steps = Math.floor((to_s - from_s) / step_s);
+export function halves({ from, to }: WindowRange, windows: Windows): [WindowRange, WindowRange] | null {
+  const step_us = stepOf(windows);
+  const steps = Math.floor((to - from) / step_us);
   if (steps < 2) return null;
-  const middle_s = from_s + Math.floor(steps / 2) * step_s;
+  const middle = from + Math.floor(steps / 2) * step_us;
   return [
-    { from_s, to_s: middle_s },
-    { from_s: middle_s, to_s },
+    { from, to: middle },
+    { from: middle, to },
   ];
 }
 
 /** Just after the last event that windows of a range can hold. */
-export function endOf({ to_s }: WindowRange, { window_s, hop_s }: Windows): number {
-  return to_s + Math.max(0, window_s - hop_s);
+export function endOf({ to }: WindowRange, { window_s, hop_s }: Windows): number {
+  return to + Math.max(0, window_s - hop_s) * 1e6;
 }
 
 /** Ranges begin and end at whole multiples of the hop that are an hour at least: events are counted by the hour. */
 function stepOf({ hop_s }: Windows): number {
-  return hop_s * Math.ceil(3600 / hop_s);
+  return hop_s * Math.ceil(3600 / hop_s) * 1e6;
 }
 
 /** The steps in which a window starts that holds an event, rising. */
-function starts(sorted: readonly Hour[], { window_s, hop_s }: Windows, step_s: number): number[] {
+function starts(sorted: readonly Hour[], { window_s, hop_s }: Windows, step_us: number): number[] {
   const all: number[] = [];
-  for (const { at_s } of sorted) {
-    const first = Math.max(0, Math.floor((at_s - window_s + hop_s) / step_s) * step_s);
-    const from = Math.max(first, (all.at(-1) ?? -step_s) + step_s);
-    for (let start = from; start < at_s + 3600; start += step_s) all.push(start);
+  for (const { at } of sorted) {
+    const first = Math.max(0, Math.floor((at - (window_s - hop_s) * 1e6) / step_us) * step_us);
+    const from = Math.max(first, (all.at(-1) ?? -step_us) + step_us);
+    for (let start = from; start < at + hour_us; start += step_us) all.push(start);
   }
   return all;
 }
 
 /** Events between two instants, by whole hours. */
-function counter(sorted: readonly Hour[]): (from_s: number, to_s: number) => number {
+function counter(sorted: readonly Hour[]): (from: number, to: number) => number {
   const sums = [0];
   for (const { events } of sorted) sums.push(sums.at(-1)! + events);
-  const before = (at_s: number): number => {
+  const before = (at: number): number => {
     let low = 0;
     let high = sorted.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (sorted[middle]!.at_s < at_s) low = middle + 1;
+      if (sorted[middle]!.at < at) low = middle + 1;
       else high = middle;
     }
     return sums[low]!;
   };
-  return (from_s, to_s) => before(to_s) - before(Math.floor(from_s / 3600) * 3600);
+  return (from, to) => before(to) - before(Math.floor(from / hour_us) * hour_us);
 }

@@ -37,7 +37,7 @@ export function rowReader(
       return addresses.has(name) ? deviceAt(value, last_at).device : value;
     };
     return {
-      window_at_s: Number(row[0]),
+      window_at: Number(row[0]),
       first_at: Number(row[1]),
       last_at,
       key: feature.grain.map(who).join(' '),

@@ -41,7 +41,7 @@ export function featureStatement(
   );
   const judged_only = detector.model.kind === 'beacon';
   const sql = `SELECT
-  toFloat64(toUnixTimestamp(window_at)) AS window_at_s,
+  toFloat64(toUnixTimestamp(window_at)) * 1e6 AS window_at_us,
   toFloat64(toUnixTimestamp64Micro(toDateTime64(first_at, 6))) AS first_at_us,
   toFloat64(toUnixTimestamp64Micro(toDateTime64(last_at, 6))) AS last_at_us,
   ${feature.sql.includes('peer_group') ? 'toString(peer_group)' : "''"} AS peer,
@@ -50,14 +50,14 @@ FROM (SELECT *, toUInt8(${detector.when}) AS worth FROM (
 ${expandWindows(feature.sql, window_s, hop_s)}
 ))
 WHERE toUnixTimestamp(window_at) >= {windows_from:UInt32} AND toUnixTimestamp(window_at) < {windows_to:UInt32}${judged_only ? ' AND worth' : ''}
-ORDER BY window_at_s, ${feature.grain.join(', ')}`;
+ORDER BY window_at_us, ${feature.grain.join(', ')}`;
   const params: Record<string, unknown> = {
-    from: instant(range.from_s * 1e6),
-    to: instant(endOf(range, windows) * 1e6),
+    from: instant(range.from),
+    to: instant(endOf(range, windows)),
     begun: instant(all.from),
     ended: instant(all.to),
-    windows_from: range.from_s,
-    windows_to: range.to_s,
+    windows_from: range.from / 1e6,
+    windows_to: range.to / 1e6,
     window_s,
   };
   for (const [name, setting] of Object.entries(detector.settings)) params[name] = setting.value;
@@ -72,7 +72,7 @@ function called({ called }: Detector): string {
 /** The columns of `featureStatement`, in order. */
 export function statementColumns(feature: Feature, detector: Detector): string[] {
   return [
-    'window_at_s',
+    'window_at_us',
     'first_at_us',
     'last_at_us',
     'peer',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { random } from '../base/random.ts';
 import { false_per_day, most_p, shareOf, TestsPerDay, threshold } from './allowance.ts';
 
-const day_s = 86_400;
+const day_us = 86_400e6;
 
 describe('threshold', () => {
   for (const [tests_per_day, allowance, wanted] of [
@@ -41,8 +41,8 @@ function falseADay(days: number, tests: (day: number, hour: number) => number, s
   for (let hour = 0; hour < days * 24; hour++) {
     const n = tests(Math.floor(hour / 24), hour % 24);
     const hosts = hostsOf(n);
-    rate.note(hour * 3600, hosts);
-    const testsOf = rate.at(hour * 3600);
+    rate.note(hour * 3600e6, hosts);
+    const testsOf = rate.at(hour * 3600e6);
     for (const host of hosts) if (1 - r.next() <= threshold(testsOf(host), false_per_day)) told++;
   }
   return told / days;
@@ -75,14 +75,14 @@ function testsUntil(all: readonly (readonly unknown[])[], hour: number): number 
 describe('what is known of the number of tests', () => {
   it('is that of the last day, or the mean of the last week where that is more', () => {
     const rate = new TestsPerDay();
-    const note = (at_s: number, tests: number): void => rate.note(at_s, Array(tests).fill('one host'));
-    const at = (at_s: number): number => rate.at(at_s)('one host');
-    for (let day = 0; day < 5; day++) note(day * day_s, 700);
-    assert.equal(at(4 * day_s), 875, 'five days of 700, of which four are over');
-    note(4 * day_s + 3600, 300);
-    assert.equal(at(4 * day_s + 3600), 1000);
-    for (let day = 5; day < 12; day++) note(day * day_s + 7200, 0);
-    assert.equal(at(11 * day_s + 7200), 0, 'what is more than a week old is forgotten');
+    const note = (at_us: number, tests: number): void => rate.note(at_us, Array(tests).fill('one host'));
+    const at = (at_us: number): number => rate.at(at_us)('one host');
+    for (let day = 0; day < 5; day++) note(day * day_us, 700);
+    assert.equal(at(4 * day_us), 875, 'five days of 700, of which four are over');
+    note(4 * day_us + 3600e6, 300);
+    assert.equal(at(4 * day_us + 3600e6), 1000);
+    for (let day = 5; day < 12; day++) note(day * day_us + 7200e6, 0);
+    assert.equal(at(11 * day_us + 7200e6), 0, 'what is more than a week old is forgotten');
   });
 
   it('leaves out those of the busiest other host, so that a noisy neighbour raises its own bar alone', () => {
@@ -97,11 +97,11 @@ describe('what is known of the number of tests', () => {
         const [quiet, noisy] = [new TestsPerDay(), new TestsPerDay()];
         for (const [hour, hosts] of all.entries()) {
           const names = hosts.map((host) => `host ${host}`);
-          quiet.note(hour * 3600, names);
-          noisy.note(hour * 3600, [...names, ...Array<string>(noise).fill('noisy')]);
+          quiet.note(hour * 3600e6, names);
+          noisy.note(hour * 3600e6, [...names, ...Array<string>(noise).fill('noisy')]);
           // Alone, nothing of the others was left out but the busiest of them.
           for (const host of names)
-            assert.ok(noisy.at(hour * 3600)(host) <= testsUntil(all, hour), `${host} after ${hour} hours`);
+            assert.ok(noisy.at(hour * 3600e6)(host) <= testsUntil(all, hour), `${host} after ${hour} hours`);
         }
       }),
       { numRuns: 30 },
@@ -114,11 +114,11 @@ describe('what is known of the number of tests', () => {
       fc.property(windows, fc.nat(58), (all, cut) => {
         const upTo = (n: number): number[] => {
           const rate = new TestsPerDay();
-          let at_s = 0;
+          let at_us = 0;
           return all.slice(0, n).map(([hours, tests]) => {
-            at_s += hours * 3600;
-            rate.note(at_s, hostsOf(tests));
-            return threshold(rate.at(at_s)('host 1'), 0.02);
+            at_us += hours * 3600e6;
+            rate.note(at_us, hostsOf(tests));
+            return threshold(rate.at(at_us)('host 1'), 0.02);
           });
         };
         const some = upTo(Math.min(cut + 1, all.length));

@@ -11,7 +11,7 @@
  * 1 + ln(N of that day) times the allowance.
  */
 
-const day_s = 86_400;
+const day_us = 86_400e6;
 /** Days of which the mean is taken. */
 const most_days = 7;
 
@@ -39,7 +39,8 @@ export function threshold(tests_per_day: number, allowance: number): number {
 const most_named = 3;
 
 interface Window {
-  readonly at_s: number;
+  /** µs since 1970 */
+  readonly at: number;
   readonly tests: number;
   /** its busiest hosts, and how many tests each had */
   readonly busiest: readonly (readonly [host: string, tests: number])[];
@@ -54,35 +55,35 @@ interface Window {
  */
 export class TestsPerDay {
   #windows: Window[] = [];
-  #first_s = Number.NaN;
+  #first = Number.NaN;
   readonly #week = new Tally();
   readonly #day = new Tally();
   #day_from = 0;
 
-  /** Counts the tests of a window that starts at `at_s`, one for each host given. */
-  note(at_s: number, hosts: readonly string[]): void {
-    if (Number.isNaN(this.#first_s)) this.#first_s = at_s;
+  /** Counts the tests of a window that starts at `at`, µs since 1970, one for each host given. */
+  note(at: number, hosts: readonly string[]): void {
+    if (Number.isNaN(this.#first)) this.#first = at;
     const by_host = new Map<string, number>();
     for (const host of hosts) by_host.set(host, (by_host.get(host) ?? 0) + 1);
     const busiest = [...by_host].sort((a, b) => b[1] - a[1]).slice(0, most_named);
-    const window = { at_s, tests: hosts.length, busiest };
+    const window = { at, tests: hosts.length, busiest };
     this.#windows.push(window);
     this.#week.add(window, 1);
     this.#day.add(window, 1);
-    while (this.#windows[this.#day_from]!.at_s <= at_s - day_s)
+    while (this.#windows[this.#day_from]!.at <= at - day_us)
       this.#day.add(this.#windows[this.#day_from++]!, -1);
     let over = 0;
-    while (this.#windows[over]!.at_s <= at_s - most_days * day_s) this.#week.add(this.#windows[over++]!, -1);
+    while (this.#windows[over]!.at <= at - most_days * day_us) this.#week.add(this.#windows[over++]!, -1);
     if (over === 0) return;
     this.#windows.splice(0, over);
     this.#day_from -= over;
   }
 
-  /** Tests in a day as far as is known at `at_s`, that window's own included, those of the busiest other host left out. */
-  at(at_s: number): (host: string) => number {
+  /** Tests in a day as far as is known at `at`, µs since 1970, that window's own included, those of the busiest other host left out. */
+  at(at: number): (host: string) => number {
     const last_day = this.#day.without();
     const week = this.#week.without();
-    const days = Math.min(most_days, (at_s - this.#first_s) / day_s);
+    const days = Math.min(most_days, (at - this.#first) / day_us);
     return (host) => Math.max(last_day(host), days >= 1 ? week(host) / days : 0);
   }
 }

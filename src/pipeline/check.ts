@@ -73,7 +73,7 @@ async function checkForms(store: Store, detector: Detector, feature: Feature): P
 }
 
 async function checkFeature(store: Store, detector: Detector, feature: Feature): Promise<void> {
-  const { sql, params } = featureStatement(feature, detector, { from_s: 0, to_s: 1 }, { from: 0, to: 1 });
+  const { sql, params } = featureStatement(feature, detector, { from: 0, to: 1e6 }, { from: 0, to: 1 });
   const tree = await treeOf(store, sql, params);
   const columns = projected(tree);
   const missing = statementColumns(feature, detector).filter((name) => !columns.includes(name));

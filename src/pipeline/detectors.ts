@@ -31,7 +31,7 @@ export async function runDetector(
   await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
   const rows = featureRows(store, past, feature, detector, to, mostEvents(store.memory_bytes / at_once));
   const judging = {
-    taught_until_s: taught_until / 1e6,
+    taught_until,
     most_p: mostSurprise(content, detector),
     techniques: technique,
   };

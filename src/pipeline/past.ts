@@ -79,13 +79,13 @@ export class Past {
   /** Events before an instant, µs since 1970. */
   async held(tables: readonly string[], before: number): Promise<Held> {
     const known = (await Promise.all(tables.map((table) => this.#hoursOf(table)))).flat();
-    const counted = known.filter(({ at_s }) => at_s * 1e6 < before);
+    const counted = known.filter(({ at }) => at < before);
     const events = new Map<number, number>();
-    for (const one of counted) events.set(one.at_s, (events.get(one.at_s) ?? 0) + one.events);
+    for (const one of counted) events.set(one.at, (events.get(one.at) ?? 0) + one.events);
     const from = Math.min(...counted.map(({ first }) => first));
     const to = Math.max(...counted.map(({ last }) => last)) + 1;
     return {
-      hours: [...events].map(([at_s, events]) => ({ at_s, events })).sort((a, b) => a.at_s - b.at_s),
+      hours: [...events].map(([at, events]) => ({ at, events })).sort((a, b) => a.at - b.at),
       all: counted.length === 0 ? { from: 0, to: 0 } : { from, to },
     };
   }
@@ -106,10 +106,10 @@ interface HeldHour extends Hour {
 
 async function hoursOf(store: Store, table: string): Promise<HeldHour[]> {
   const rows = await store.rows<[number, number, number, number]>(
-    `SELECT toUnixTimestamp(toStartOfHour(time)) AS at_s, count(), toUnixTimestamp64Micro(min(time)), toUnixTimestamp64Micro(max(time))
-FROM ${table} GROUP BY at_s ORDER BY at_s`,
+    `SELECT toFloat64(toUnixTimestamp(toStartOfHour(time))) * 1e6 AS at, count(), toUnixTimestamp64Micro(min(time)), toUnixTimestamp64Micro(max(time))
+FROM ${table} GROUP BY at ORDER BY at`,
     {},
     { name: 'events by hour' },
   );
-  return rows.map(([at_s, events, first, last]) => ({ at_s, events, first, last }));
+  return rows.map(([at, events, first, last]) => ({ at, events, first, last }));
 }

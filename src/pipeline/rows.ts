@@ -62,7 +62,7 @@ async function* rowsOf(
   deviceAt: DeviceAt,
 ): AsyncGenerator<FeatureRow> {
   const parts = feature.whole ? null : halves(range, windowsOf(detector));
-  const given = { window_at_s: 0, rows: 0 };
+  const given = { window_at: 0, rows: 0 };
   try {
     yield* noted(oneStatement(store, feature, detector, range, all, deviceAt, {}), given);
   } catch (error) {
@@ -79,7 +79,7 @@ async function* rowsOf(
 
 /** The engine's own work (merges of parts) may hold memory for a while: the least range is tried three times more. */
 async function* patiently(rows: () => AsyncIterable<FeatureRow>): AsyncGenerator<FeatureRow> {
-  const given = { window_at_s: 0, rows: 0 };
+  const given = { window_at: 0, rows: 0 };
   for (let tries = 0; ; tries++) {
     try {
       yield* noted(skipped(rows(), given), given);
@@ -112,14 +112,14 @@ async function* oneStatement(
 
 /** How many rows of which window were the last that were given. */
 interface Given {
-  window_at_s: number;
+  window_at: number;
   rows: number;
 }
 
 async function* noted(rows: AsyncIterable<FeatureRow>, given: Given): AsyncGenerator<FeatureRow> {
   for await (const row of rows) {
-    given.rows = row.window_at_s === given.window_at_s ? given.rows + 1 : 1;
-    given.window_at_s = row.window_at_s;
+    given.rows = row.window_at === given.window_at ? given.rows + 1 : 1;
+    given.window_at = row.window_at;
     yield row;
   }
 }
@@ -128,8 +128,8 @@ async function* skipped(rows: AsyncIterable<FeatureRow>, given: Given): AsyncGen
   const last = { ...given };
   let passed = 0;
   for await (const row of rows) {
-    if (row.window_at_s < last.window_at_s) continue;
-    if (row.window_at_s === last.window_at_s && passed++ < last.rows) continue;
+    if (row.window_at < last.window_at) continue;
+    if (row.window_at === last.window_at && passed++ < last.rows) continue;
     yield row;
   }
 }

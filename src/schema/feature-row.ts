@@ -1,7 +1,7 @@
 /** One feature row: the facts of one entity in one window. */
 export interface FeatureRow {
-  /** start of the window, seconds since 1970 */
-  readonly window_at_s: number;
+  /** start of the window, µs since 1970 */
+  readonly window_at: number;
   /** first and last event behind the row, µs since 1970 */
   readonly first_at: number;
   readonly last_at: number;

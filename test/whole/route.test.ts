@@ -109,12 +109,12 @@ async function allSeen(most_p = 1): Promise<Seen[]> {
     const windows = new Map<string, number>();
     async function* noted() {
       for await (const row of rows) {
-        windows.set(`${JSON.stringify(row.entity)} ${row.first_at} ${row.last_at}`, row.window_at_s * 1e6);
+        windows.set(`${JSON.stringify(row.entity)} ${row.first_at} ${row.last_at}`, row.window_at);
         yield row;
       }
     }
     const ran: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-    const options = { taught_until_s: 0, most_p: () => most_p, techniques: technique };
+    const options = { taught_until: 0, most_p: () => most_p, techniques: technique };
     for (const finding of await detect(detector, feature, noted(), options, ran)) {
       const at = windows.get(`${JSON.stringify(finding.entity)} ${finding.start_at} ${finding.end_at}`)!;
       seen.push({ finding, ends: at + window_us });
