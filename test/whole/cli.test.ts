@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { listFindings, listRuns, openStore, saveFindings } from '../../src/store/index.ts';
 import { Conversation, capture } from '../packets.ts';
 import { linesOf, smallOffice, temporaryFolder } from './run-analyze.ts';
 
@@ -301,7 +302,10 @@ describe('weir analyze', () => {
       '500',
       ...several,
     );
-    assert.match(ran.err, new RegExp(`learned from ${half} events of the baseline first`));
+    assert.match(
+      ran.err,
+      new RegExp(`learned from ${half.toLocaleString('en')} events of the baseline first`),
+    );
     assert.ok(findings(ran).length > 0);
     for (const finding of findings(ran))
       assert.ok(
@@ -346,9 +350,18 @@ describe('weir analyze --keep, weir explain', () => {
     const unknown = await weir('explain', 'zzzz', '--keep', keep);
     assert.equal(unknown.status, 2);
     assert.match(unknown.err, /there is no finding zzzz/);
-    const many = await weir('explain', '', '--keep', keep);
+    const store = await openStore({ directory: keep });
+    try {
+      const [run] = await listRuns(store, 1);
+      const [one] = await listFindings(store);
+      const alike = ['feed000000000001', 'feed000000000002'].map((finding_id) => ({ ...one!, finding_id }));
+      await saveFindings(store, run!.run_id, alike, false, 1);
+    } finally {
+      await store.close();
+    }
+    const many = await weir('explain', 'feed', '--keep', keep);
     assert.equal(many.status, 2);
-    assert.match(many.err, /fits \d+ findings; give more of its id/);
+    assert.match(many.err, /feed fits 2 findings; give more of its id/);
   });
 
   test('a second run in the same folder finds the same, and explain knows one finding', async () => {
@@ -448,7 +461,7 @@ describe('weir check', () => {
       ],
       [
         'an unknown parameter',
-        /test ".*": scenario vertical_scan has no parameter port; ports is near/,
+        /test ".*": scenario vertical_scan, port: there is no such key; ports is near/,
         (text) => text.replace(given, 'given: { scenario: vertical_scan, port: 3'),
       ],
       [
