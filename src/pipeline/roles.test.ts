@@ -145,6 +145,19 @@ test('a scanner by the word of the operator is told, low, with that reason; any 
   );
 });
 
+test('what an operator says is a scanner is low, with that reason, where it is unlike others or sends lone packets', async () => {
+  const said = { '10.20.1.34': { is: ['scanner'], not: [] } };
+  for (const [id, given] of [
+    ['unusual_host_behaviour', { scenario: 'horizontal_scan', hosts: 1000 }],
+    ['stealth_scan', { scenario: 'stealth_scan' }],
+  ] as const) {
+    // Without the operator's word both are told as more: the detectors' own tests.
+    const told = await toldOf('10.20.1.34', [id], given, said);
+    assert.ok(told.length > 0 && told.every((one) => one.severity === 'low'), id);
+    assert.match(told[0]!.summary, /It is a scanner[,:] weir\.yaml says so\.$/);
+  }
+});
+
 test('a scanner that was learned is low in what it does each day, and told like any other in what it never did', async () => {
   const day_s = 86_400;
   const days = (n: number) =>
