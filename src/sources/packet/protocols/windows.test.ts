@@ -9,7 +9,7 @@ import { ntStatusName, parseSmb } from './smb.ts';
 const utf16 = (t: string): Buffer => Buffer.from(t, 'utf16le');
 
 test('a DHCP request gives the address of the hardware, the name and what was asked for', () => {
-  const b = Buffer.alloc(300);
+  const b = Buffer.alloc(320);
   b.set([1, 1, 6], 0);
   b.writeUInt32BE(0xdeadbeef, 4);
   b.set(Buffer.from('0242ac110002', 'hex'), 28);
