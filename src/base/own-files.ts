@@ -271,8 +271,10 @@ export function emptyOwn(directory: string, kind: FolderKind, entries: readonly 
 export function removeTemporary(directory: string): void {
   try {
     if (!isOwn(directory, 'temporary')) return;
+    // An engine that is cut off may put files there while they are removed: rm begins anew on what it finds then.
     for (const name of readdirSync(directory))
-      if (name !== marker_file) rmSync(join(directory, name), { recursive: true, force: true });
+      if (name !== marker_file)
+        rmSync(join(directory, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     rmSync(join(directory, marker_file), { force: true });
     rmdirSync(directory);
   } catch {

@@ -619,8 +619,10 @@ describe('a run that is stopped', () => {
     child.stdin!.write(`${lines.slice(0, half).join('\n')}\n`);
     // It writes this file once it answers.
     assert.ok(
-      await until(() =>
-        readdirSync(temporary).some((name) => existsSync(join(temporary, name, 'engine.pid'))),
+      await until(
+        () =>
+          engines().length > 0 &&
+          readdirSync(temporary).some((name) => existsSync(join(temporary, name, 'engine.pid'))),
       ),
     );
     await sleep(800);

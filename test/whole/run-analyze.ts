@@ -35,7 +35,7 @@ export function run(
 export function unplaced(findings: readonly Finding[]): unknown[] {
   const without = <T extends Pick<Finding, 'evidence'>>({ evidence, ...rest }: T) => ({
     ...rest,
-    evidence: evidence.map(({ file, line, offset, ...one }) => one),
+    evidence: evidence.map(({ file, source, line, offset, ...one }) => one),
   });
   return findings.map((one) => ({ ...without(one), also: one.also.map(without) }));
 }
