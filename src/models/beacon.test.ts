@@ -66,6 +66,8 @@ const beacons: Record<string, (r: Random) => number[]> = {
     clock(r, 600, 0.1, 86_400).flatMap((t) => Array.from({ length: 30 }, (_, i) => t + i + 0.3 * r.next())),
   'two gaps in turn, 20 s and 60 s': () =>
     Array.from({ length: 200 }, (_, i) => Math.floor(i / 2) * 80 + (i % 2) * 20),
+  'a call a minute, and as many at random between': (r) =>
+    [...clock(r, 60, 0.05, 21_600), ...poisson(r, 360, 60)].sort((a, b) => a - b),
   'a laptop that sleeps at night': (r) => [
     ...clock(r, 60, 0.2, 7200),
     ...clock(r, 60, 0.2, 7200).map((t) => t + 36_000),

@@ -14,7 +14,7 @@ import { binomialUpper, medianInPlace, normalUpper, quantileSorted } from '../ba
  *   against it where both sides run on.
  * - Jitter up to ±50 % is measured instead of punished.
  * - Retries: 5 s, 5 s, 5 s and then ten minutes of nothing is regular, but explains none of the time: quiet.
- * - Many calls: a rhythm holds at least half of the gaps that chance would leave out (`isRhythm`), however small p is.
+ * - Many calls: a rhythm holds half as many gaps again as chance would put there (`isRhythm`), however small p is.
  *
  * p_value. The null: gaps are independent, and their density (after taking off what was merged as burst) puts no more
  * mass on any window of ratio b/a than an exponential (Poisson calls) or a lognormal of sigma 1 does, whichever is
@@ -23,7 +23,7 @@ import { binomialUpper, medianInPlace, normalUpper, quantileSorted } from '../ba
  * over the widths and burst limits tried. No simulation, exact enough at 10^-12, too large rather than too small.
  *
  * Does not see: gaps drawn from an exponential (no implant known to us does by default), beacons inside a connection,
- * jitter above ±50 %. NTP, monitoring and update checks are regular too and score so: prevalence and age tell them
+ * jitter above ±50 %, calls to the same place at random between those of the clock, one for each and more. NTP, monitoring and update checks are regular too and score so: prevalence and age tell them
  * apart, elsewhere.
  */
 export const BeaconParams = z.strictObject({
@@ -176,11 +176,11 @@ function bestFit(gaps: Float64Array, merge: number): Fit | undefined {
 }
 
 /**
- * Whether a share of the gaps is a rhythm: at least half of what chance would leave out has to lie in it. With thousands
- * of calls whatever is a little unlike the null is most unlikely by it, and yet not regular.
+ * Whether a share of the gaps is a rhythm: half as much again as chance would put there, or half of what chance would
+ * leave out. With thousands of calls whatever is a little unlike the null is most unlikely by it, and yet not regular.
  */
 function isRhythm(share: number, by_chance: number): boolean {
-  return share >= (1 + by_chance) / 2;
+  return share >= Math.min(1.5 * by_chance, (1 + by_chance) / 2);
 }
 
 /** What part of all gaps up to BREAK lies near a multiple of any period, as `coverageOf` takes near. */

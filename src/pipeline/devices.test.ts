@@ -61,6 +61,21 @@ test('a device that changes its hardware address and keeps its client identifier
   assert.notEqual(other('10.0.0.9', 25).device, '10.0.0.5');
 });
 
+test('two machines that share a client identifier are two from when the first comes back', () => {
+  const id = { also: 'client:ff01' };
+  const who = at([
+    claim(10, 'aa', '10.0.0.5', id),
+    claim(20, 'bb', '10.0.0.9', id),
+    claim(30, 'aa', '10.0.0.5', id),
+    claim(40, 'bb', '10.0.0.9', id),
+    claim(50, 'aa', '10.0.0.5', id),
+  ]);
+  assert.equal(who('10.0.0.5', 35).device, '10.0.0.5');
+  assert.equal(who('10.0.0.9', 45).device, 'bb');
+  assert.equal(who('10.0.0.5', 55).device, '10.0.0.5');
+  assert.equal(who('10.0.0.9', 55).device, 'bb');
+});
+
 test('a hardware address that stands for many is nobody from then on', () => {
   const who = at([
     claim(10, 'router', '10.0.0.5', { evidence: 'mac' }),

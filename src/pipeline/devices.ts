@@ -83,6 +83,9 @@ interface Known {
   /** its open entry */
   open: { address: string; from: number } | null;
   shared: boolean;
+  /** its hardware addresses, the one of its last sign last */
+  macs: string[];
+  readonly identifiers: Set<string>;
   /** when it last gave a sign of itself */
   last: number;
 }
@@ -100,6 +103,7 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
   const known = new Map<string, Known>();
   const owners = new Map<string, Known>();
   const ever_owned = new Set<string>();
+  const cloned = new Set<string>();
   const entries: DeviceAddress[] = [];
   const close = (device: Known, time: number): void => {
     if (!device.open) return;
@@ -111,10 +115,21 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
   for (const claim of claims) {
     const { key, address, time, evidence } = claim;
     const owner = owners.get(address);
-    let device = known.get(key) ?? known.get(claim.also);
+    const also = cloned.has(claim.also) ? '' : claim.also;
+    let device = known.get(key) ?? known.get(also);
     if (claim.shared) {
       if (device?.evidence === evidence) device.shared = true;
-      else known.set(key, { id: key, evidence, name: '', open: null, shared: true, last: time });
+      else
+        known.set(key, {
+          id: key,
+          evidence,
+          name: '',
+          open: null,
+          shared: true,
+          macs: [],
+          identifiers: new Set(),
+          last: time,
+        });
       continue;
     }
     if (device?.shared) continue;
@@ -133,10 +148,31 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     if (!device) {
       // The first one known at an address goes on with what was learned of the address.
       const id = !ever_owned.has(address) && claim.continues ? address : key;
-      device = { id, evidence, name: claim.name, open: null, shared: false, last: time };
+      device = {
+        id,
+        evidence,
+        name: claim.name,
+        open: null,
+        shared: false,
+        macs: [],
+        identifiers: new Set(),
+        last: time,
+      };
+    }
+    if (isHardware(evidence) && device.macs.at(-1) !== key) {
+      if (device.macs.includes(key)) {
+        // It comes back after another had its identifier: two machines share that, and part here.
+        for (const mac of device.macs) if (mac !== key) known.delete(mac);
+        for (const one of device.identifiers) cloned.add(one);
+        device.macs = [];
+      }
+      device.macs.push(key);
     }
     known.set(key, device);
-    if (claim.also !== '') known.set(claim.also, device);
+    if (also !== '') {
+      device.identifiers.add(also);
+      known.set(also, device);
+    }
     device.last = time;
     if (claim.name !== '') device.name = claim.name;
     if (device.open?.address === address) continue;
@@ -150,6 +186,8 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     if (open) entries.push({ device: id, address: open.address, from: open.from, to: null, evidence, name });
   return entries.sort((a, b) => a.from - b.from || (a.address < b.address ? -1 : 1));
 }
+
+const isHardware = (evidence: Claim['evidence']): boolean => sureness[evidence] === sureness.mac;
 
 /** Whether a claim is strong enough to say that another device has the address now (or that its owner is known by more). */
 function unseats({ evidence, time }: Claim, owner: Known): boolean {
@@ -167,8 +205,10 @@ const firstLabel = (name: string): string => name.split('.', 1)[0]!;
 
 /**
  * Claims in order of time. Leases by hardware address, and by client identifier where that is not it (RFC 4361): a new hardware
- * address with a known identifier is the same device, unless the one known was heard in those ten minutes (cloned machines share theirs); the link-layer addresses of local IPv4 hosts, from frames and from what stations say by ARP, where one address has
- * had several, or several had one (in every other case they say nothing new); accounts of machines that got a ticket;
+ * address with a known identifier is the same device, unless the one known was heard in those ten minutes or the next (cloned
+ * machines share theirs); the link-layer addresses of local IPv4 hosts, where one address has had several, or several had
+ * one (in every other case they say nothing new): from frames, and from what stations and sensors say (ARP, known_devices)
+ * of addresses whose own frames were not seen in that hour; accounts of machines that got a ticket;
  * names that a host said in an answer of its own are at its own address (mDNS, RFC 6762; NetBIOS, RFC 1002). Such a name is
  * believed once the address where it was before was silent for ten minutes, and never again once two had it in an hour.
  */
@@ -189,10 +229,21 @@ WITH
     SELECT mac, address, maxIf(hour, hour < toStartOfHour(first_time)) AS last_hour
     FROM first_leases INNER JOIN active USING (address) GROUP BY mac, address
   ),
+  stations AS (
+    SELECT time, name AS src_mac, host_ip AS src_ip,
+      uniqExact(host_ip) OVER (PARTITION BY name, toStartOfDay(time)) > 2 AS many
+    FROM inventory
+    WHERE type = 'device' AND match(name, '^([0-9a-f]{2}:){5}[0-9a-f]{2}$') AND host_ip NOT LIKE '%:%'
+      AND host_ip IN (SELECT src_ip FROM connection WHERE src_local)
+      AND (host_ip, toStartOfHour(time)) NOT IN (
+        SELECT src_ip, toStartOfHour(time) FROM connection
+        WHERE src_mac != '' AND src_ip IN (SELECT host_ip FROM inventory WHERE type = 'device')
+      )
+  ),
   sent AS (
-    SELECT time, src_mac, src_ip, src_local FROM connection WHERE src_mac != ''
+    SELECT time, src_mac, src_ip, src_local, false AS many FROM connection WHERE src_mac != ''
     UNION ALL
-    SELECT time, name AS src_mac, host_ip AS src_ip, true AS src_local FROM inventory WHERE type = 'device' AND match(name, '^([0-9a-f]{2}:){5}[0-9a-f]{2}$')
+    SELECT time, src_mac, src_ip, true AS src_local, many FROM stations
   ),
   pairs AS (
     SELECT src_mac, src_ip FROM sent
@@ -220,13 +271,13 @@ WITH
     )
   ),
   heard AS (
-    SELECT src_ip AS before, toStartOfTenMinutes(time) AS watched FROM connection
-    WHERE src_ip IN (SELECT address FROM said) OR src_ip IN (SELECT address FROM leases WHERE client_id != '') GROUP BY before, watched
+    SELECT src_ip AS before, toStartOfTenMinutes(time) AS seen FROM connection
+    WHERE src_ip IN (SELECT address FROM said) OR src_ip IN (SELECT address FROM leases WHERE client_id != '') GROUP BY before, seen
   )
 SELECT toFloat64(toUnixTimestamp64Micro(time)) AS at_us, key, also, address, evidence, name, continues, shared
 FROM (
   SELECT leases.time AS time, leases.mac AS key,
-    if(client_id = '' OR mac != mac_before AND (address_before, toStartOfTenMinutes(leases.time)) IN (SELECT before, watched FROM heard), '', concat('client:', client_id)) AS also,
+    if(client_id = '' OR mac != mac_before AND ((address_before, toStartOfTenMinutes(leases.time)) IN (SELECT before, seen FROM heard) OR (address_before, toStartOfTenMinutes(leases.time) + toIntervalMinute(10)) IN (SELECT before, seen FROM heard)), '', concat('client:', client_id)) AS also,
     leases.address AS address, 'dhcp' AS evidence, host_name AS name,
     toUInt8(NOT asked_anew OR last_hour = toDateTime(0) OR dateDiff('second', last_hour, leases.time) <= lease_s + 3600) AS continues, 0 AS shared
   FROM leases LEFT JOIN active_before USING (mac, address)
@@ -234,7 +285,7 @@ FROM (
   SELECT min(time) AS time, src_mac AS key, '' AS also, src_ip AS address, 'mac' AS evidence, '' AS name, 1 AS continues, toUInt8(max(many)) AS shared
   FROM (
     SELECT time, src_mac, src_ip, src_local,
-      max(NOT src_local) OVER (PARTITION BY src_mac, toStartOfHour(time)) OR addresses > 2 AS many
+      max(NOT src_local OR many) OVER (PARTITION BY src_mac, toStartOfHour(time)) OR addresses > 2 AS many
     FROM sent
     INNER JOIN (
       SELECT src_mac, toStartOfHour(time) AS hour, uniqExact(src_ip) AS addresses
@@ -255,6 +306,6 @@ FROM (
   SELECT if(before IN ('', address), time, toDateTime64(watched + toIntervalMinute(10), 6, 'UTC')) AS time, concat('name:', name) AS key, '' AS also, address,
     if(by_netbios, 'netbios', 'mdns') AS evidence, name, 1 AS continues, toUInt8(shared) AS shared
   FROM named
-  WHERE shared OR before IN ('', address) OR (before, watched) NOT IN (SELECT before, watched FROM heard)
+  WHERE shared OR before IN ('', address) OR (before, watched) NOT IN (SELECT before, seen FROM heard)
 )
 ORDER BY at_us, evidence, key, address LIMIT {most:UInt32}`;

@@ -158,6 +158,19 @@ test('what an operator says is a scanner is low, with that reason, where it is u
   }
 });
 
+test('an intruder with three hosts does not make it low by moving with all of them in one hour of a first day', async () => {
+  const hosts = ['10.20.1.21', '10.20.1.22', '10.20.1.23'];
+  const moves = hosts.map((src_ip) => ({ scenario: 'lateral_movement', after_s: 50_400, src_ip }));
+  const office = { scenario: 'office', hosts: 9, days: 1, activity: 0.4, monitored: 'servers' };
+  for (const host of hosts) {
+    const told = await toldOf(host, ['new_admin_edge'], { ...office, with: moves });
+    assert.ok(
+      told.length > 0 && told.every((one) => one.severity !== 'low'),
+      JSON.stringify(told[0]?.summary),
+    );
+  }
+});
+
 test('a scanner that was learned is low in what it does each day, and told like any other in what it never did', async () => {
   const day_s = 86_400;
   const days = (n: number) =>

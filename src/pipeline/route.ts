@@ -227,7 +227,7 @@ async function detectAll(
   const past = new Past(store, content.rollups);
   const to = options.now + 2 * day_us;
   let done = 0;
-  /** Null: beside another it had not the memory. */
+  /** Null: beside another it had not the memory, or the engine was killed under both. */
   const ran = async (detector: Detector, at_once: number): Promise<Ran | null> => {
     options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
     const { findings, run, failed } = await whole(() =>
@@ -236,7 +236,7 @@ async function detectAll(
       (told) => ({ ...told, failed: null }),
       (error: unknown) => ({ findings: [], run: null, failed: error }),
     );
-    if (failed instanceof WeirError && failed.code === 'store_memory' && at_once > 1) return null;
+    if (at_once > 1 && failed instanceof WeirError && shared_faults.has(failed.code)) return null;
     done++;
     return { findings, run, failed: failed === null ? null : failure(detector, failed) };
   };
@@ -247,6 +247,9 @@ async function detectAll(
     failed: all.flatMap((one) => one.failed ?? []),
   };
 }
+
+/** What a detector may suffer from another beside it. */
+const shared_faults: ReadonlySet<string> = new Set(['store_memory', 'store_unavailable']);
 
 /** What came of a detector: findings and an account of it, or why it failed. */
 interface Ran {

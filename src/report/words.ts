@@ -140,7 +140,7 @@ export function named(text: string, names: Finding['names'] = {}): string {
   for (const [address, name] of Object.entries(names)) {
     const plain_address = address.replaceAll('.', '\\.');
     const exact = address.includes(':')
-      ? new RegExp(`\\[${plain_address}\\]:[0-9]+|(?<![0-9a-f:[])${plain_address}(?![0-9a-f:\\]])`)
+      ? new RegExp(`\\[${plain_address}\\]:[0-9]+|(?<![0-9a-f:[])${plain_address}(?![0-9a-f\\]]|:[0-9a-f:])`)
       : new RegExp(`(?<![0-9.])${plain_address}(:[0-9]+)?(?!\\.?[0-9])`);
     told = told.replace(exact, (found) => `${name} (${found})`);
   }

@@ -69,7 +69,7 @@ export function toldOf(error: unknown, { name, embedded, full }: Place): WeirErr
   if (is('access', code) && !embedded)
     return new WeirError(
       'store_failed',
-      `${name} does not let this user do what Weir needs there: CREATE, ALTER, DROP, INSERT and SELECT in its database.`,
+      `${name} does not let this user do what Weir needs there: CREATE, ALTER, DROP, TRUNCATE, INSERT and SELECT in its database (${unwrapped(message)}).`,
       { cause: error },
     );
   return refused(code, message, error);
@@ -83,9 +83,9 @@ export function refused(code: string, words: string, cause: unknown): WeirError 
 /** "Code: 47. DB::Exception: Unknown x: While … (UNKNOWN_IDENTIFIER) (version 26.7)" → "Unknown x: While …". */
 function unwrapped(words: string): string {
   return words
+    .replace(/\n\s*Stack trace:[\s\S]*$/, '')
     .replace(/^\s*(Code: \d+\. )?(DB::Exception: )?/, '')
     .replace(/\s*\(version [^)]*\)/g, '')
     .replace(/\s*\([A-Z_]{4,}\)\s*$/, '')
-    .replace(/\n\s*Stack trace:[\s\S]*$/, '')
     .trim();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { capture, frame, type TimedFrame, udp } from '../packets.ts';
+import { arp, capture, frame, type TimedFrame, udp } from '../packets.ts';
 import { monday, run, temporaryFolder } from './run-analyze.ts';
 
 /** A baseline belongs to a device, whatever address it has: from the records to the findings. */
@@ -107,12 +107,14 @@ function netbios(name: string, ip: string, at: number): TimedFrame {
 const heard = (ip: string, at: number): TimedFrame =>
   frame(udp(ip, 40_000, '10.20.0.1', 9999, Buffer.alloc(9, 1)), at);
 
-async function devices(name: string, frames: readonly TimedFrame[]): Promise<string[]> {
-  // Without link-layer addresses, which say more than any name.
-  const sorted = frames
-    .map((one) => ({ ...one, bytes: Buffer.from(one.bytes).fill(0, 0, 12) }))
-    .sort((a, b) => a.time - b.time);
-  await run(store, [folder.write(`${name}.pcap`, capture(sorted))], { detectors: ['ids_alert'] });
+/** Without link-layer addresses, which say more than any name. */
+const unaddressed = (frames: readonly TimedFrame[]): TimedFrame[] =>
+  frames.map((one) => ({ ...one, bytes: Buffer.from(one.bytes).fill(0, 0, 12) }));
+const devices = (name: string, frames: readonly TimedFrame[]): Promise<string[]> =>
+  devicesIn(`${name}.pcap`, capture(unaddressed(frames).sort((a, b) => a.time - b.time)));
+
+async function devicesIn(name: string, bytes: Buffer | string): Promise<string[]> {
+  await run(store, [folder.write(name, bytes)], { detectors: ['ids_alert'] });
   const rows = await store.query<Record<string, string>>(
     'SELECT device, address, name, evidence FROM device_address ORDER BY from_at, address',
   );
@@ -142,4 +144,41 @@ test('what others say of an address, and a name that two have at once, prove not
   assert.deepEqual(await devices('others', [told]), []);
   const both = [announced('lt-anna', old_ip, 0), announced('lt-anna', new_ip, minute)];
   assert.deepEqual(await devices('both', both), []);
+});
+
+/** A frame of the station with that link-layer address. */
+const from = (mac: string, one: TimedFrame): TimedFrame => {
+  const bytes = Buffer.from(one.bytes);
+  bytes.set(Buffer.from(mac, 'hex'), 6);
+  return { ...one, bytes };
+};
+
+test('who says by ARP that an address is his does not become the device whose own frames are seen there', async () => {
+  const [owner, liar] = ['02000000aa05', '02000000aa66'];
+  const frames = Array.from({ length: 180 }, (_, i) => from(owner, heard(old_ip, i * minute)));
+  for (const hour of [0, 1, 2]) frames.push(from(liar, heard('10.20.1.66', (hour * 60 + 1) * minute)));
+  frames.push(arp(liar, old_ip, 70 * minute));
+  const told = await devicesIn('spoofed.pcap', capture(frames.sort((a, b) => a.time - b.time)));
+  assert.deepEqual(
+    told.filter((one) => one.startsWith(`${old_ip} `) && !one.startsWith(`${old_ip} ${old_ip} `)),
+    [],
+  );
+  // A silent address that a station says is its own is that station's.
+  const moved = [from(owner, heard(old_ip, 0)), arp(owner, old_ip, 1), arp(owner, new_ip, 120 * minute)];
+  moved.push(from('02000000aa09', heard('10.20.1.99', 1)), from(owner, heard(new_ip, 200 * minute)));
+  assert.deepEqual(
+    (await devicesIn('moved.pcap', capture(moved.sort((a, b) => a.time - b.time)))).map((one) =>
+      one.split(' ', 2).join(' '),
+    ),
+    [`${old_ip} ${old_ip}`, `${new_ip} ${old_ip}`],
+  );
+});
+
+test('a router that a sensor names for the hosts behind it, each at another hour, is no device that moves', async () => {
+  const hosts = ['10.20.1.5', '10.20.1.6', '10.20.1.7'];
+  const lines = hosts.flatMap((ip, i) => [
+    line('known_devices', 0, 2 + 3 * i, { host_ip: ip, mac: '02:00:00:00:00:01' }),
+    ...Array.from({ length: 12 }, (_, hour) => call(0, hour, ip, 20_000)),
+  ]);
+  assert.deepEqual(await devicesIn('router/zeek.log', `${lines.join('\n')}\n`), []);
 });
