@@ -4,7 +4,7 @@ grain: [src_ip, dst_ip, dst_name]
 reads: [connection]
 columns:
   sent_bytes: {unit: bytes, says: sent to it}
-  received_bytes: {unit: bytes, says: received from it}
+  received_bytes: {unit: bytes, says: "received from it, nothing where no answer is seen"}
   hours: {unit: count, says: hours with uploads}
   peak_share: {unit: share, says: of it in the busiest hour}
   clients: {unit: count, says: local hosts that send to the same destination}
@@ -25,7 +25,7 @@ FROM (
     dst_ip,
     dst_name,
     sum(sent) AS sent_bytes,
-    sum(received) AS received_bytes,
+    $(heard_back(received, answers, one_sided)) AS received_bytes,
     countIf(sent > 2000) AS hours,
     if(sent_bytes = 0, 0, max(sent) / sent_bytes) AS peak_share,
     $(most_frequent(port)) AS dst_port,
@@ -44,6 +44,8 @@ FROM (
       max(dst_port) AS most_port,
       sum(sent) AS sent,
       sum(received) AS received,
+      sum(dst_packets) AS answers,
+      countIf(outcome = 'one_sided') AS one_sided,
       min(time) AS seen_first,
       max(time) AS seen_last
     FROM $(calls({from:DateTime64(6)}))

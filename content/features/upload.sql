@@ -4,7 +4,7 @@ grain: [src_ip]
 reads: [connection]
 columns:
   sent_bytes: {unit: bytes, says: sent outside}
-  received_bytes: {unit: bytes, says: received from outside}
+  received_bytes: {unit: bytes, says: "received from outside, nothing where no answer is seen"}
   net_bytes: {unit: bytes, says: "sent beyond what came back, summed over destinations; less than 100 kB counts as that"}
   sent_share: {unit: share, says: of its outside traffic was upload}
   destinations: {unit: count, says: outside addresses}
@@ -30,9 +30,9 @@ FROM (
     window_at,
     src_ip,
     sum(sent) AS sent_bytes,
-    sum(received) AS received_bytes,
+    $(heard_back(received, answers, one_sided)) AS received_bytes,
     greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
-    if(sent_bytes + received_bytes = 0, 0, sent_bytes / (sent_bytes + received_bytes)) AS sent_share,
+    if(sent_bytes + sum(received) = 0, 0, sent_bytes / (sent_bytes + sum(received))) AS sent_share,
     count() AS destinations,
     max(sent) AS top_bytes,
     if(sent_bytes = 0, 0, top_bytes / sent_bytes) AS top_share,
@@ -51,6 +51,8 @@ FROM (
       $(most_frequent(dst_port)) AS port,
       sum(sent) AS sent,
       sum(received) AS received,
+      sum(dst_packets) AS answers,
+      countIf(outcome = 'one_sided') AS one_sided,
       min(time) AS seen_first,
       max(time) AS seen_last
     FROM $(calls({from:DateTime64(6)}))

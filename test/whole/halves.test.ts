@@ -108,3 +108,16 @@ test('how long a connection was is not judged by what one direction shows of it'
   assert.deepEqual(await told('long-whole', all), ['long_connection']);
   assert.deepEqual(await told('long-half', halves), []);
 });
+
+test('what came back is not said to be nothing where answers are not seen', async () => {
+  const sent = [...scenario('exfil', {}, { seed: 3, start: monday })].filter(
+    (event) => event.kind === 'connection',
+  );
+  const halves = sent.map((event) => oneSideOf(event, 'src')).filter((event) => event !== null);
+  const said = async (name: string, events: readonly WeirEvent[]): Promise<string> => {
+    const { findings } = await run(store, [write(name, events)], { detectors: ['upload_volume'] });
+    return findings[0]?.summary ?? '';
+  };
+  assert.match(await said('upload-whole', sent), /outside \(received \d.*\), \d+ % of it to/);
+  assert.match(await said('upload-half', halves), /outside, \d+ % of it to/);
+});
