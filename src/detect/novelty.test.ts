@@ -36,7 +36,33 @@ function after(opened: Readonly<Record<number, number>>, at = 32): number {
   return judge.judge(at * hour_us, [service('10.0.99.1', at)])[0]!.p_value;
 }
 
+const edges = content.detectors.find((one) => one.id === 'new_admin_edge')!;
+
+/** p of a host that turns to so many new hosts at once, after a day of others that turn to none. */
+function moved(new_targets: number, others: number): number {
+  const judge = judgeOf(edges, content.features.get(edges.features)!);
+  const row = (host: string, hour: number, fresh: number): FeatureRow => ({
+    ...service(host, hour),
+    key: host,
+    worth: fresh > 0,
+    entity: { src_ip: host },
+    values: { new_targets: fresh },
+  });
+  for (let hour = 0; hour < 24; hour++)
+    judge.judge(
+      hour * hour_us,
+      Array.from({ length: others }, (_, i) => row(`10.0.${i >> 8}.${i & 255}`, hour, 0)),
+    );
+  return judge.judge(24 * hour_us, [row('10.0.99.1', 24, new_targets)])[0]!.p_value;
+}
+
 describe('new things', () => {
+  it('of a size that none of many hosts showed in a day are as rare as those hosts make them', () => {
+    assert.ok(moved(8, 2000) < 1e-5 && moved(8, 2000) < moved(8, 40));
+    assert.ok(moved(8, 40) < 1e-3);
+    assert.ok(moved(1, 2000) > 1e-2, 'one is ordinary in any network');
+  });
+
   it('are told beside what is usual, in which they do not lie', () => {
     const judge = judgeOf(detector, content.features.get(detector.features)!);
     const one = service('10.0.99.1', 30);

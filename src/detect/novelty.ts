@@ -40,6 +40,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
   const network: Rate = { at: Number.NaN, windows: 0, total: 0, squares: 0 };
   const entities = new OldestOut<string, Rate>(most_entities);
   const house = new House();
+  const strange = new Strange();
   let begun = Number.NaN;
 
   function past(rate: Rate | undefined, window_at: number): CountPast {
@@ -56,6 +57,8 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
       }
       const judged: Judgement[] = [];
       const counts = new Map<string, number>();
+      const far: string[] = [];
+      const strange_share = strange.share(use.prior.strength);
       for (const row of rows) {
         const key = use.by ? String(row.entity[use.by]) : '';
         const fresh = Number(row.values[use.count]);
@@ -66,7 +69,8 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
         const average = { windows: everyone.windows, total: everyone.total / (use.by ? heard : 1) };
         const own = past(entities.get(key), window_at);
         const rungs = use.by ? [average, own] : [everyone];
-        const novelty = noveltySurprise(fresh, rungs, use.prior);
+        const novelty = noveltySurprise(fresh, rungs, use.prior, strange_share);
+        if (fresh > novelty.high) far.push(key);
         judged.push({
           row,
           score: scoreOfLog10(novelty.log10_p),
@@ -93,6 +97,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
           ),
         });
       }
+      strange.learn(window_at, counts.values(), far);
       if (window_at < begun + young_us) return judged;
       age(network, window_at, window_us);
       for (const [key, count] of counts) {
@@ -110,6 +115,24 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
       return judged;
     },
   };
+}
+
+/** How seldom windows of a kind never seen are, by those of all entities in which nothing new was seen. */
+class Strange {
+  /** windows of any entity without anything new, where the feature gives them */
+  #ordinary = 0;
+  readonly #house = new House();
+
+  /** Takes in a window: what each entity showed that was new, and which of them showed more than is usual. */
+  learn(window_at: number, counts: Iterable<number>, far: readonly string[]): void {
+    for (const count of counts) if (count === 0) this.#ordinary++;
+    for (const key of far) this.#house.note(key, window_at);
+  }
+
+  /** At most 1. `strength`: windows that weigh as much as the prior. */
+  share(strength: number): number {
+    return Math.min(1, (1 + this.#house.shown) / (this.#ordinary + strength));
+  }
 }
 
 /** Brings a rate up to a window: those passed since count as windows without anything new. */

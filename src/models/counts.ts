@@ -10,7 +10,8 @@ import { negativeBinomialUpper, type Tail, tailOf } from '../base/stats.ts';
  * A negative binomial still ends exponentially: it calls a back-up that runs for the first time 10^-300. So one window
  * in (windows + strength) may be of a kind never seen, whose size has no scale of its own: such a window exceeds x
  * times the mean with chance (1 + x)^-2 (Lomax). Ten windows of history can thus never claim much below one in
- * twenty unless the count is also far in orders of magnitude: 1,000 times the mean after 100 windows is 10^-8.
+ * twenty unless the count is also far in orders of magnitude: 1,000 times the mean after 100 windows is 10^-8. Where many
+ * others of the same kind were watched, how seldom such windows are is known better (`strange_share`).
  */
 export interface CountPast {
   readonly windows: number;
@@ -26,6 +27,8 @@ export interface CountPrior {
   readonly strength: number;
   /** Variance = mean + dispersion · mean². Default 1. */
   readonly dispersion?: number;
+  /** At most this share of windows is of a kind never seen. Default: one in as many windows as are known, the prior's too. */
+  readonly strange_share?: number;
 }
 export interface CountSurprise extends Tail {
   readonly expected: number;
@@ -40,7 +43,8 @@ export function countSurprise(n: number, past: CountPast, prior: CountPrior): Co
   const weight = past.windows + prior.strength;
   const mean = Math.max(1e-9, (past.total + prior.strength * prior.mean) / weight);
   const size = sizeOf(past, prior, mean, weight);
-  const upper = (count: number): Tail => heavyUpper(count, mean, size, 1 / weight);
+  const upper = (count: number): Tail =>
+    heavyUpper(count, mean, size, Math.min(1 / weight, prior.strange_share ?? 1));
   return { ...upper(n), expected: mean, high: firstBelow(upper, 0.025, mean) - 1 };
 }
 

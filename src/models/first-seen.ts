@@ -22,11 +22,16 @@ export interface Novelty extends Tail {
   readonly high: number;
 }
 
-/** P(at least `fresh` new things in this window). Rungs from wide to narrow. */
-export function noveltySurprise(fresh: number, rungs: readonly CountPast[], prior: NoveltyPrior): Novelty {
+/** P(at least `fresh` new things in this window). Rungs from wide to narrow. `strange_share`: see `CountPrior`. */
+export function noveltySurprise(
+  fresh: number,
+  rungs: readonly CountPast[],
+  prior: NoveltyPrior,
+  strange_share = 1,
+): Novelty {
   const above = ladderRate(rungs.slice(0, -1), prior);
   const own = rungs.at(-1) ?? noCounts;
-  return countSurprise(fresh, own, { mean: above, strength: prior.strength, dispersion: 1 });
+  return countSurprise(fresh, own, { mean: above, strength: prior.strength, dispersion: 1, strange_share });
 }
 
 /** Rate per window after each rung has had its say. */
