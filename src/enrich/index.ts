@@ -4,4 +4,5 @@ export { defaultLocalNetworks, localNetworks, suggestLocalNetworks } from './loc
 export { createPieces, type Held, type Pieces } from './pieces.ts';
 export { createEnricher, type Enricher, type EnrichOptions, registeredDomain } from './place.ts';
 export { countDay, type DaySeen, type Span, spanOf } from './span.ts';
+export { Summaries } from './summaries.ts';
 export { networkOf, oneSided, type Slot, slot_s, unseenAnswers } from './vantage.ts';

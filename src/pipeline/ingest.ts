@@ -11,6 +11,7 @@ import {
   type Enricher,
   type Held,
   type Span,
+  Summaries,
   spanOf,
 } from '../enrich/index.ts';
 import type { WeirEvent } from '../schema/event/index.ts';
@@ -24,7 +25,7 @@ import type {
   SourceFormat,
 } from '../schema/reading.ts';
 import { noteKind } from '../schema/set-aside.ts';
-import { detectFormat, tellsPieces, whyUnknown } from '../sources/index.ts';
+import { detectFormat, tells, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 import { type HalfFrom, Halves } from './halves.ts';
 import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
@@ -57,8 +58,8 @@ export interface Planned {
   readonly head: Buffer;
   /** Parts of a file that overlap in time, to be read side by side; none: it is read from one end to the other. */
   readonly parts: readonly Part[];
-  /** whether it tells of connections that are still open */
-  readonly pieces: boolean;
+  /** `part`: of connections that are still open; `sum`: what other files tell one by one */
+  readonly tells: 'part' | 'sum' | null;
 }
 
 /** Files whose first 64 KiB stay in memory until reading begins. */
@@ -92,7 +93,7 @@ export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
       first_time: earliest(format, head, parts),
       head: kept,
       parts,
-      pieces: tellsPieces(input.name, head),
+      tells: tells(input.name, head),
     });
   }
   return planned.sort(
@@ -134,6 +135,8 @@ export class Ingest {
   /** null: one sensor, which tells the halves that it sees as they are */
   #halves: Halves | null = null;
   readonly #pieces = createPieces<PieceFrom>({ given: givePiece, dropped: dropPiece });
+  /** null: no input tells of anything in sum */
+  #summaries: Summaries | null = null;
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
@@ -188,9 +191,10 @@ export class Ingest {
       if (joint) this.#joint(joint).waiting.push(...streamsOf(one));
     }
     for (const { waiting } of this.#joints.values()) waiting.sort(byFirstTime);
-    // What a sensor told while a connection lasted is read before what it told at the end.
-    const pieces_first = [...planned].sort((a, b) => Number(b.pieces) - Number(a.pieces));
-    for (const one of pieces_first) {
+    if (planned.some((one) => one.tells === 'sum')) this.#summaries ??= new Summaries();
+    // What a sensor told while a connection lasted is read before what it told at the end, and sums after what they sum up.
+    const turn = ({ tells }: Planned): number => (tells === 'part' ? 0 : tells === 'sum' ? 2 : 1);
+    for (const one of [...planned].sort((a, b) => turn(a) - turn(b))) {
       const joint = one.format?.joint;
       if (joint) await this.#together(this.#joint(joint), one);
       else await this.#file(one);
@@ -363,7 +367,14 @@ export class Ingest {
           count(ledger.filtered, 'after --until');
           return;
         }
-        if (share !== undefined && this.#pieces.concerns(read, share)) {
+        if (share === 'sum') {
+          this.#summaries ??= new Summaries();
+          if (this.#summaries.covers(read)) {
+            count(ledger.duplicates, 'sum of records told one by one');
+            return;
+          }
+        } else if (this.#summaries !== null) this.#summaries.note(read);
+        if (share !== undefined && share !== 'sum' && this.#pieces.concerns(read, share)) {
           const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
           if (read.kind === 'connection') {
             if (this.#pieces.take(read, share === 'whole', from)) return;

@@ -1,5 +1,8 @@
 import type { WeirEvent } from './event/index.ts';
 
+/** Of a connection: a `part` of it so far, or the `whole` at its end. `sum`: what other records tell one by one, in one. */
+export type Share = 'part' | 'whole' | 'sum';
+
 /**
  * Where a decoder puts what it reads. Every record of the input ends in exactly one call, or several `event` calls
  * when one record holds several events; that is what makes the ledger balance.
@@ -9,10 +12,9 @@ import type { WeirEvent } from './event/index.ts';
 export interface Sink {
   /** A record that became an event. `raw` is the record as text; '' for packets. The sink keeps it only when asked. */
   /**
-   * `share`: what the record is of its connection, where a sensor tells of one several times: 'part' with the figures so
-   * far, 'whole' at its end.
+   * `share`: where a sensor tells of one thing several times, what this record is of it.
    */
-  event(event: WeirEvent, line: number, offset: number, raw: string, share?: 'part' | 'whole'): void;
+  event(event: WeirEvent, line: number, offset: number, raw: string, share?: Share): void;
   /** A record that is well formed but not wanted; `reason` is one of few words: 'header', 'log type not used', ... */
   filtered(reason: string, line: number, offset: number): void;
   /** A record that this input, or one that is decoded with it, has told already; `reason` as above. Absent: filtered. */

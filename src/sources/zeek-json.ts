@@ -4,10 +4,9 @@ import { firstEventTime, firstObjects } from './head.ts';
 import { type JsonObject, parseJsonObject } from './json.ts';
 import { type LineHandler, LineReader } from './lines.ts';
 import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
-import { conn } from './zeek-conn.ts';
 import { ConnScanner } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
-import { shareOf, zeekLogs } from './zeek-logs.ts';
+import { logOf } from './zeek-logs.ts';
 
 /** 'id.orig_h' → how else it may be written. */
 interface Spelling {
@@ -85,7 +84,7 @@ export class ZeekJson implements LineHandler {
     this.keep_raw = options.keep_raw;
     this.record = new ZeekRecord(this.values, options.latest_time);
     this.path_of_name = pathOfName(file);
-    this.conn_share = shareOf(conn, this.path_of_name);
+    this.conn_share = logOf('conn', this.path_of_name)?.share;
     this.scanner = new ConnScanner(options.latest_time);
   }
 
@@ -132,7 +131,7 @@ export class ZeekJson implements LineHandler {
   take(object: JsonObject, text: string, line: number, offset: number, path_of_name: string): void {
     this.values.object = object;
     const path = pathIn(object) || pathOfFields(this.has) || path_of_name;
-    const log = zeekLogs.get(path);
+    const log = logOf(path, path_of_name);
     this.conn_before = path === 'conn';
     if (log === undefined) {
       if (path !== '') this.sink.filtered(notUsed(path), line, offset);
@@ -152,7 +151,7 @@ export class ZeekJson implements LineHandler {
       return;
     }
     const raw = this.keep_raw ? maskJson(text) : '';
-    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw, shareOf(log, path_of_name));
+    if ('kind' in event) this.sink.event(record.marked(event), line, offset, raw, log.share);
     else
       for (const [at, one] of event.entries())
         this.sink.event(at === 0 ? record.marked(one) : one, line, offset, raw);

@@ -3,7 +3,7 @@ import { conn } from './zeek-conn.ts';
 import { dce_rpc } from './zeek-dce-rpc.ts';
 import { dhcp } from './zeek-dhcp.ts';
 import { dns } from './zeek-dns.ts';
-import { files } from './zeek-files.ts';
+import { files, files_red } from './zeek-files.ts';
 import { ftp } from './zeek-ftp.ts';
 import { http } from './zeek-http.ts';
 import {
@@ -35,15 +35,15 @@ import { x509 } from './zeek-x509.ts';
  * https://github.com/corelight/zeek-long-connections, https://github.com/activecm/zeek-open-connections
  */
 const alike: readonly ZeekLog[] = [
-  { ...conn, path: 'conn_long', share: 'part' },
-  { ...conn, path: 'open_conn', share: 'part' },
-  { ...http, path: 'open_http', share: 'part' },
-  { ...ssl, path: 'open_ssl', share: 'part' },
-  { ...conn, path: 'conn_red' },
-  { ...dns, path: 'dns_red' },
-  { ...files, path: 'files_red' },
-  { ...http, path: 'http_red' },
-  { ...ssl, path: 'ssl_red' },
+  { ...conn, path: 'conn_long', alike: 'conn', share: 'part' },
+  { ...conn, path: 'open_conn', alike: 'conn', share: 'part' },
+  { ...http, path: 'open_http', alike: 'http', share: 'part' },
+  { ...ssl, path: 'open_ssl', alike: 'ssl', share: 'part' },
+  { ...conn, path: 'conn_red', alike: 'conn' },
+  { ...dns, path: 'dns_red', alike: 'dns', share: 'sum' },
+  { ...http, path: 'http_red', alike: 'http' },
+  { ...ssl, path: 'ssl_red', alike: 'ssl' },
+  files_red,
 ];
 
 /** The Zeek logs that become events; every other log is filtered by name. */
@@ -86,7 +86,11 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map(
   ].map((log) => [log.path, log]),
 );
 
-/** What a record of a log is of its connection; some write the records of open connections under the name of conn. */
-export function shareOf(log: ZeekLog, path_of_name: string): ZeekLog['share'] {
-  return log.path === 'conn' ? (zeekLogs.get(path_of_name)?.share ?? log.share) : log.share;
+/**
+ * The log of a record by what the record tells and what its file is called: JSON often names no log, and some write the
+ * records of open connections under the name of conn.
+ */
+export function logOf(path: string, path_of_name: string): ZeekLog | undefined {
+  const named = zeekLogs.get(path_of_name);
+  return named?.alike === path ? named : zeekLogs.get(path);
 }

@@ -6,7 +6,7 @@ import { type ZeekLog, ZeekRecord, type ZeekValues } from './zeek.ts';
 import { conn } from './zeek-conn.ts';
 import { ConnScanner, connColumns } from './zeek-conn-fast.ts';
 import { notUsed, pathOfFields, pathOfName } from './zeek-kind.ts';
-import { shareOf, zeekLogs } from './zeek-logs.ts';
+import { logOf } from './zeek-logs.ts';
 import { unescapeZeek } from './zeek-text.ts';
 
 const mostColumns = 1000;
@@ -196,8 +196,8 @@ export class ZeekTsv implements LineHandler {
     this.fields = fields;
     this.values.index = index;
     this.path = this.named || pathOfFields((name) => index.has(name)) || pathOfName(this.file);
-    this.log = zeekLogs.get(this.path);
-    this.share = this.log === undefined ? undefined : shareOf(this.log, pathOfName(this.file));
+    this.log = logOf(this.path, pathOfName(this.file));
+    this.share = this.log?.share;
     this.skip = this.path === '' ? 'log type not told' : notUsed(this.path);
     const { unset, empty } = this.values;
     const plain = this.separator === '\t' && unset === '-' && empty === '(empty)';

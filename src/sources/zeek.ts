@@ -1,12 +1,15 @@
 import type { WeirEvent } from '../schema/event/index.ts';
+import type { Share } from '../schema/reading.ts';
 import { Checked, dnsName, hostName } from './checked.ts';
 
 /** What a Zeek log gives: how to read one record of it, whatever it was written in. */
 export interface ZeekLog {
   /** Zeek's name of the log stream, as in #path and _path. */
   readonly path: string;
+  /** The log whose records have the same fields, where it is another. */
+  readonly alike?: string;
   /** What its records are of a connection, in logs that tell of one several times. */
-  readonly share?: 'part' | 'whole';
+  readonly share?: Share;
   /** The record as an event, or several (counters); a text: it is not wanted, for that reason. */
   map(record: ZeekRecord): WeirEvent | readonly WeirEvent[] | string;
 }

@@ -101,6 +101,60 @@ describe('a connection that is told in pieces', () => {
     });
 });
 
+describe('what a sensor tells one by one and in sum', () => {
+  const asked = (ts: number, more: object): string =>
+    JSON.stringify({
+      ts: 1_767_607_200 + ts,
+      ...{
+        uid: 'CAsk',
+        'id.orig_h': '10.1.1.5',
+        'id.orig_p': 5353,
+        'id.resp_h': '10.1.0.53',
+        'id.resp_p': 53,
+      },
+      ...{ query: 'a.example', qtype_name: 'A', answers: ['192.0.2.7'], ...more },
+    });
+  const each = text([1, 2, 3].map((n) => asked(n, { trans_id: n, rcode_name: 'NOERROR', proto: 'udp' })));
+  const sum = text([asked(1, { rcode: 0, num: 3 }), asked(2, { query: 'b.example', rcode: 0, num: 1 })]);
+  const carried = (fuid: string, ts: unknown): string =>
+    JSON.stringify({
+      ts,
+      fuid,
+      seen_bytes: 9,
+      source: 'HTTP',
+      tx_hosts: ['192.0.2.7'],
+      rx_hosts: ['10.1.1.5'],
+      conn_uids: ['CAsk'],
+    });
+  const files_red = text([carried('F1', [1_767_607_201.5, 1_767_607_209]), carried('F3', [1_767_607_204])]);
+  const files = text([carried('F1', 1_767_607_201.5), carried('F2', 1_767_607_209)]);
+  const named = (log: string, lines: string): string => lines.replaceAll('{"ts"', `{"_path":"${log}","ts"`);
+  const inputs: Record<string, readonly [Record<string, string>, dns: number, files: number]> = {
+    'in sum alone': [{ 'dns_red.log': sum, 'files_red.log': files_red }, 2, 2],
+    'in both': [
+      { 'dns.log': each, 'dns_red.log': sum, 'files.log': files, 'files_red.log': files_red },
+      4,
+      3,
+    ],
+    'in both, named so that sums come first': [
+      { 'z/dns.log': each, 'a/dns_red.log': sum, 'z/files.log': files, 'a/files_red.log': files_red },
+      4,
+      3,
+    ],
+    'in one stream': [{ 'zeek.json': named('dns', each) + named('dns_red', sum) }, 4, 0],
+  };
+  for (const [name, [logs, dns, carried_files]] of Object.entries(inputs))
+    test(`${name} counts once`, async () => {
+      const { ledger, rows } = await read((write) => {
+        for (const [file, data] of Object.entries(logs)) write(file, data);
+      });
+      assert.equal(total(ledger.rejected), 0);
+      assert.deepEqual(await rows('SELECT count() AS n FROM dns'), [{ n: dns }]);
+      const first = "SELECT count() AS n, countIf(time = '2026-01-05 10:00:01.5') AS first FROM file";
+      assert.deepEqual(await rows(first), [{ n: carried_files, first: Math.min(1, carried_files) }]);
+    });
+});
+
 test('Zeek logs are read alike in every unit and form of time', async () => {
   const lines = linesOf(events);
   const told = async (change: (ts: number) => unknown): Promise<unknown> => {
