@@ -66,6 +66,26 @@ describe('folding', () => {
     );
   });
 
+  it('of windows of one severity one speaks in which more came to light, in whatever order, and none that is worse is hidden', () => {
+    const loud = finding({ risk_score: 52, summary: 'loud' });
+    const accepted = finding({ start_at: hour, end_at: 2 * hour, speaks: true, summary: 'accepted' });
+    const later = finding({ start_at: 2 * hour, end_at: 3 * hour, risk_score: 51, summary: 'later' });
+    const worse = finding({
+      start_at: 3 * hour,
+      end_at: 4 * hour,
+      severity: 'high',
+      risk_score: 70,
+      summary: 'worse',
+    });
+    const told = (all: Finding[]): string =>
+      foldWindows(all, gap)
+        .map((one) => one.summary)
+        .join();
+    assert.equal(told([loud, accepted, later]), 'accepted');
+    assert.equal(told([later, accepted, loud]), 'accepted');
+    assert.equal(told([loud, accepted, later, worse]), 'worse');
+  });
+
   it('the same thing a day later is another finding', () => {
     assert.equal(
       foldWindows([finding(), finding({ start_at: 24 * hour, end_at: 25 * hour })], gap).length,
@@ -264,6 +284,7 @@ describe('ranking', () => {
 
   it('rarer is riskier within a severity', () => {
     assert.ok(riskScore(finding({ p_value: 1e-8 })) > riskScore(finding({ p_value: 1e-3 })));
+    assert.ok(riskScore(finding({ p_value: 1e-5, speaks: true })) > riskScore(finding({ p_value: 1e-5 })));
   });
 
   it('different detectors on one host raise each other and name each other', () => {

@@ -11,7 +11,7 @@ export interface Folded {
 
 /**
  * Findings of one detector on the same entity whose times touch (at most `gap_us` apart) become one that grows; the
- * strongest window speaks for all. `joins`: whether the later one may be told with the earlier, if not always. Pure.
+ * strongest window speaks for all, or one that says more (`speaks`). `joins`: whether the later one may be told with the earlier, if not always. Pure.
  * Input in any order; output by start.
  */
 export function foldWindows(
@@ -53,8 +53,14 @@ function byStart(a: Finding, b: Finding): number {
   return a.start_at - b.start_at || byRisk(a, b);
 }
 
+/** Which of two windows speaks for both: the worse; of equal severity the one that says so; then the riskier. */
+function speaker(a: Finding, b: Finding): Finding {
+  if (a.severity === b.severity && a.speaks !== b.speaks) return a.speaks ? a : b;
+  return byRisk(a, b) <= 0 ? a : b;
+}
+
 function joined(a: Finding, b: Finding): Finding {
-  const stronger = byRisk(a, b) <= 0 ? a : b;
+  const stronger = speaker(a, b);
   return {
     ...stronger,
     finding_id: a.finding_id,

@@ -11,6 +11,9 @@ const stage_bonus: Partial<Record<Stage, number>> = {
   impact: 7,
 };
 
+/** So does what was seen to succeed, such as a password that was accepted at last. */
+const speaks_bonus = 8;
+
 /** Points below and above the middle that surprise, stage and doubt can give. */
 const least_points = -18;
 const most_points = 26;
@@ -23,12 +26,12 @@ const alone = 0.65;
  * dangerous: the severity leads, surprise only moves within it.
  */
 export function riskScore(
-  finding: Pick<Finding, 'severity' | 'p_value' | 'stage' | 'confidence_score'>,
+  finding: Pick<Finding, 'severity' | 'p_value' | 'stage' | 'confidence_score' | 'speaks'>,
 ): number {
   const surprise = -Math.log10(Math.max(finding.p_value, 1e-12));
   const moved = Math.max(-12, Math.min(15, (surprise - 3) * 5));
   const doubt = (finding.confidence_score - 60) / 10;
-  const points = moved + (stage_bonus[finding.stage] ?? 0) + doubt;
+  const points = moved + (stage_bonus[finding.stage] ?? 0) + (finding.speaks ? speaks_bonus : 0) + doubt;
   const part = Math.max(0, Math.min(1, (points - least_points) / (most_points - least_points)));
   const [least, most] = risk_bands[finding.severity];
   return Math.round(least + alone * part * (most - least));

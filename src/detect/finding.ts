@@ -44,6 +44,7 @@ export function findingOf(
     figures_end_at: row.last_at,
     window_at: row.window_at,
     windows: 1,
+    ...(named.speaks ? { speaks: true as const } : {}),
     entity: { ...row.entity },
     values: short(values),
     score: judgement.score,
@@ -93,13 +94,14 @@ const unlike = {
 function namedBy(
   detector: Detector,
   { called }: FeatureRow,
-): Pick<Detector, 'title' | 'explain' | 'attack' | 'next'> {
+): Pick<Detector, 'title' | 'explain' | 'attack' | 'next'> & { readonly speaks: boolean } {
   const other = detector.called[called];
   return {
     title: other?.title ?? detector.title,
     explain: other?.explain ?? detector.explain,
     attack: other?.attack ?? detector.attack,
     next: other?.next ?? detector.next,
+    speaks: other?.speaks === true,
   };
 }
 

@@ -14,7 +14,7 @@ import { binomialUpper, medianInPlace, normalUpper, quantileSorted } from '../ba
  *   against it where both sides run on.
  * - Jitter up to ±50 % is measured instead of punished.
  * - Retries: 5 s, 5 s, 5 s and then ten minutes of nothing is regular, but explains none of the time: quiet.
- * - Many calls: a rhythm holds half as many gaps again as chance would put there (`isRhythm`), however small p is.
+ * - Many calls: a rhythm holds clearly more gaps than chance would put there (`isRhythm`), however small p is.
  *
  * p_value. The null: gaps are independent, and their density (after taking off what was merged as burst) puts no more
  * mass on any window of ratio b/a than an exponential (Poisson calls) or a lognormal of sigma 1 does, whichever is
@@ -23,8 +23,9 @@ import { binomialUpper, medianInPlace, normalUpper, quantileSorted } from '../ba
  * over the widths and burst limits tried. No simulation, exact enough at 10^-12, too large rather than too small.
  *
  * Does not see: gaps drawn from an exponential (no implant known to us does by default), beacons inside a connection,
- * jitter above ±50 %, calls to the same place at random between those of the clock, one for each and more. NTP, monitoring and update checks are regular too and score so: prevalence and age tell them
- * apart, elsewhere.
+ * jitter above ±50 %, calls to the same place at random between those of the clock, one for each and more (beyond ±20 %
+ * fewer are enough). NTP, monitoring and update checks are regular too and score so: prevalence and age tell them apart,
+ * elsewhere.
  */
 export const BeaconParams = z.strictObject({
   min_calls: z.int().min(4).default(8),
@@ -79,6 +80,8 @@ const WEIGHTS = { timing: 0.5, coverage: 0.2, count: 0.2, size: 0.1 } as const;
 const WIDTHS = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5] as const;
 /** Calls closer than this share of the typical gap are one. */
 const BURSTS = [0, 0.03, 0.1, 0.25] as const;
+/** From here on a window holds gaps of a factor of two and more. */
+const WIDE = 0.35;
 const CHOICES = WIDTHS.length * BURSTS.length;
 /** Relative median deviation of an exponential: gaps without any rhythm. */
 const NO_RHYTHM = 0.694;
@@ -168,7 +171,8 @@ function bestFit(gaps: Float64Array, merge: number): Fit | undefined {
     if (best && log10_p >= best.log10_p) continue;
     const { made, ...cover } = coverageOf(gaps, period, width);
     if (cover.coverage < LEAST_COVERAGE) continue;
-    const rhythmic = isRhythm(inside / order.length, q) || isRhythm(made / order.length, byMultiples(width));
+    const rhythmic =
+      isRhythm(inside / order.length, q, width) || isRhythm(made / order.length, byMultiples(width), width);
     if (!rhythmic) continue;
     best = { log10_p, period, width, merge, gaps, inside, ...cover };
   }
@@ -176,11 +180,12 @@ function bestFit(gaps: Float64Array, merge: number): Fit | undefined {
 }
 
 /**
- * Whether a share of the gaps is a rhythm: half as much again as chance would put there, or half of what chance would
- * leave out. With thousands of calls whatever is a little unlike the null is most unlikely by it, and yet not regular.
+ * Whether a share of the gaps is a rhythm: half of what chance would leave out lies in it, or, where the window is narrow, half
+ * as much again as chance would put there. With thousands of calls whatever is a little unlike the null is most unlikely by
+ * it, and yet not regular; to lie within a factor of two of each other is what gaps of programs and people often do.
  */
-function isRhythm(share: number, by_chance: number): boolean {
-  return share >= Math.min(1.5 * by_chance, (1 + by_chance) / 2);
+function isRhythm(share: number, by_chance: number, width: number): boolean {
+  return share >= (1 + by_chance) / 2 || (width < WIDE && share >= 1.5 * by_chance);
 }
 
 /** What part of all gaps up to BREAK lies near a multiple of any period, as `coverageOf` takes near. */

@@ -95,8 +95,14 @@ export const Finding = z.object({
     .number()
     .describe('start of the window the figures are of; it lasts as long as the detector says'),
   windows: z.int().positive().describe('windows in which it was seen'),
+  speaks: z
+    .literal(true)
+    .optional()
+    .describe(
+      'what was seen in its window is told first among windows of the same severity, however strong those are',
+    ),
   entity: z.record(z.string(), z.union([z.string(), z.number()])),
-  values: z.record(z.string(), z.unknown()).describe('all columns of the strongest row'),
+  values: z.record(z.string(), z.unknown()).describe('all columns of the row that the figures are of'),
   score: z.number().min(0).max(1),
   p_value: z.number().min(0).max(1),
   confidence_score: z.int().min(0).max(100),
