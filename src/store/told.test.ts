@@ -41,6 +41,14 @@ const cases: readonly (readonly [what: string, told: string, says: RegExp])[] = 
     of('497', 'weir: Not enough privileges'),
     /^store_failed: .*does not let this user do what Weir needs there: CREATE/,
   ],
+  [
+    'a right that is named',
+    of(
+      '497',
+      "weir: Not enough privileges. To execute this query, it's necessary to have the grant CREATE TABLE ON logs.connection. (ACCESS_DENIED)",
+    ),
+    /SELECT in its database; it lacks CREATE TABLE ON logs\.connection\.$/,
+  ],
   ['a full disk', of('243', 'Not enough space'), /^disk_full: /],
   [
     'a full disk, whatever the engine says',

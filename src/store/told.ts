@@ -69,10 +69,16 @@ export function toldOf(error: unknown, { name, embedded, full }: Place): WeirErr
   if (is('access', code) && !embedded)
     return new WeirError(
       'store_failed',
-      `${name} does not let this user do what Weir needs there: CREATE, ALTER, DROP, TRUNCATE, INSERT and SELECT in its database (${unwrapped(message)}).`,
+      `${name} does not let this user do what Weir needs there: CREATE, ALTER, DROP, TRUNCATE, INSERT and SELECT in its database${lackingRight(message)}.`,
       { cause: error },
     );
   return refused(code, message, error);
+}
+
+/** The right that a user lacks, as the engine names it: " grant CREATE TABLE ON weir.connection" → "; it lacks …". */
+function lackingRight(words: string): string {
+  const right = /\bgrants? ([A-Z]+(?: [A-Z]+)*(?:\([^()]*\))? ON [^\s(]+)/.exec(words)?.[1];
+  return right === undefined ? '' : `; it lacks ${right.replace(/\.$/, '')}`;
 }
 
 /** A statement that the engine refused, in words without the wrapping of its exceptions. */
