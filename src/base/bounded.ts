@@ -4,15 +4,28 @@
  * hot paths: `seen.ts` (ids, by generations) and `word-cache.ts` (texts cut from bytes).
  */
 
+/** What an `OldestOut` holds, the oldest first. */
+export interface SavedOldestOut<K, V> {
+  readonly entries: readonly (readonly [K, V])[];
+  readonly forgotten: number;
+}
+
 /** A map that holds `most` keys: a new one beyond that pushes out the one that was set (or renewed) longest ago. */
 export class OldestOut<K, V> {
   readonly #most: number;
   readonly #map = new Map<K, V>();
   #forgotten = 0;
 
-  constructor(most: number) {
+  constructor(most: number, saved?: SavedOldestOut<K, V>) {
     if (!(most >= 1)) throw new RangeError(`a memory for ${most} keys`);
     this.#most = most;
+    for (const [key, value] of saved?.entries ?? []) this.set(key, value);
+    this.#forgotten += saved?.forgotten ?? 0;
+  }
+
+  /** All of it; values are not copied. */
+  save(): SavedOldestOut<K, V> {
+    return { entries: [...this.#map], forgotten: this.#forgotten };
   }
 
   get size(): number {
@@ -62,8 +75,12 @@ export class OldestOut<K, V> {
 export class OldestOutSet<K> {
   readonly #keys: OldestOut<K, true>;
 
-  constructor(most: number) {
-    this.#keys = new OldestOut(most);
+  constructor(most: number, saved?: SavedOldestOut<K, true>) {
+    this.#keys = new OldestOut(most, saved);
+  }
+
+  save(): SavedOldestOut<K, true> {
+    return this.#keys.save();
   }
 
   get size(): number {

@@ -4,22 +4,29 @@ import { type Beacon, judgeBeacon } from '../models/beacon.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Reason } from '../schema/finding.ts';
-import { Habits } from './habit.ts';
+import { Habits, type HabitsState } from './habit.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'beacon' }>;
 
 /** Scores below this are irregular, however unlikely by chance. */
 const least_score = 0.5;
+
+interface State {
+  readonly begun: number;
+  readonly habits: HabitsState;
+}
+
 /**
  * Rhythm of the calls of one pair. Regular is not yet dangerous: what many hosts have called for days is a service of the
  * house, and what a pair did on most of its days, three at least, is its habit; both raise the p-value. That many call a
  * new place alike excuses none of them: so do the hosts that one intruder has taken over.
  */
-export function beaconJudge(detector: Detector, feature: Feature, use: Use): Judge {
+export function beaconJudge(detector: Detector, feature: Feature, use: Use, saved?: unknown): Judge {
+  const state = saved as State | undefined;
   const window_us = duration(detector.window) * 1e6;
-  const habits = new Habits();
-  let begun = Number.NaN;
+  const habits = new Habits(state?.habits);
+  let begun = state?.begun ?? Number.NaN;
 
   return {
     judge(window_at, rows) {
@@ -42,6 +49,9 @@ export function beaconJudge(detector: Detector, feature: Feature, use: Use): Jud
       }
       for (const { row } of judged) habits.note(row.key, row.last_at, []);
       return judged;
+    },
+    save(): State {
+      return { begun, habits: habits.save() };
     },
   };
 }

@@ -3,7 +3,7 @@ import { quantile } from '../base/stats.ts';
 import { type Calibration, calibrate, calibrated, uncalibrated } from '../models/calibration.ts';
 import { scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector } from '../schema/detector.ts';
-import { House } from './house.ts';
+import { House, type HouseState } from './house.ts';
 import type { Judgement } from './judge.ts';
 import { Waiting } from './waiting.ts';
 
@@ -23,9 +23,23 @@ const self_calibrated: readonly string[] = ['fact', 'novelty', 'beacon'];
 
 interface Learned {
   readonly window_at: number;
-  readonly judgements: readonly Judgement[];
+  readonly judgements: readonly { readonly host: string; readonly score: number; readonly model_p: number }[];
   /** how many the window had, judged or not */
   readonly rows: number;
+}
+
+export interface CalibratorState {
+  readonly scores: readonly number[];
+  readonly house: HouseState;
+  readonly of_house: readonly number[];
+  readonly ordinary: number;
+  readonly strange: number;
+  readonly added: number;
+  readonly learned_at: number;
+  readonly rows: number;
+  readonly judged: number;
+  readonly state: Calibration;
+  readonly waiting: readonly Learned[];
 }
 
 /**
@@ -43,23 +57,49 @@ interface Learned {
 export class Calibrator {
   readonly #own_p: boolean;
   readonly #learns: boolean;
-  readonly #scores: number[] = [];
-  readonly #house = new House();
-  #of_house: number[] = [];
-  #ordinary = 0;
-  #strange = 0;
-  #added = 0;
-  #learned_at = 0;
-  #rows = 0;
-  #judged = 0;
-  #state: Calibration = uncalibrated;
+  readonly #scores: number[];
+  readonly #house: House;
+  #of_house: number[];
+  #ordinary: number;
+  #strange: number;
+  #added: number;
+  #learned_at: number;
+  #rows: number;
+  #judged: number;
+  #state: Calibration;
 
   readonly #waiting: Waiting<Learned>;
 
-  constructor(detector: Detector) {
-    this.#waiting = new Waiting(duration(detector.window) * 1e6);
+  constructor(detector: Detector, saved?: CalibratorState) {
+    this.#scores = [...(saved?.scores ?? [])];
+    this.#house = new House(saved?.house);
+    this.#of_house = [...(saved?.of_house ?? [])];
+    this.#ordinary = saved?.ordinary ?? 0;
+    this.#strange = saved?.strange ?? 0;
+    this.#added = saved?.added ?? 0;
+    this.#learned_at = saved?.learned_at ?? 0;
+    this.#rows = saved?.rows ?? 0;
+    this.#judged = saved?.judged ?? 0;
+    this.#state = saved?.state ?? uncalibrated;
+    this.#waiting = new Waiting(duration(detector.window) * 1e6, saved?.waiting);
     this.#own_p = detector.model.kind !== 'forest';
     this.#learns = !self_calibrated.includes(detector.model.kind);
+  }
+
+  save(): CalibratorState {
+    return {
+      scores: this.#scores,
+      house: this.#house.save(),
+      of_house: this.#of_house,
+      ordinary: this.#ordinary,
+      strange: this.#strange,
+      added: this.#added,
+      learned_at: this.#learned_at,
+      rows: this.#rows,
+      judged: this.#judged,
+      state: this.#state,
+      waiting: this.#waiting.save(),
+    };
   }
 
   calibrated(judgement: Judgement): Judgement {
@@ -81,26 +121,29 @@ export class Calibrator {
 
   /** Hands in a window. Of overlapping ones only every whole window counts. `rows`: how many it had, judged or not. */
   add(window_at: number, judgements: readonly Judgement[], rows: number): void {
-    if (this.#learns) this.#waiting.add({ window_at, judgements, rows });
+    if (!this.#learns) return;
+    const slim = judgements.map(({ row, score, model_p }) => ({ host: row.host, score, model_p }));
+    this.#waiting.add({ window_at, judgements: slim, rows });
   }
 
-  #learn({ window_at, judgements, rows }: Learned): void {
+  #learn(learned: Learned): void {
+    const { judgements, rows } = learned;
     const ordinary = judgements.filter((one) => one.model_p >= strange_p);
     // What is strange counts on neither side, so that one busy neighbour does not change what a rank is worth.
     this.#judged += ordinary.length;
     this.#rows += rows - judgements.length + ordinary.length;
     for (const { score } of ordinary) this.#keep(score);
     this.#ordinary += ordinary.length;
-    if (!this.#own_p) this.#learnStrange(window_at, judgements);
+    if (!this.#own_p) this.#learnStrange(learned);
     const due = strange_p * this.#ordinary;
     if (this.#strange + 1 > due) return;
     const edge = this.#own_p ? strange_score : quantile(this.#scores, 1 - strange_p);
     for (; this.#strange + 1 <= due; this.#strange++) this.#keep(edge);
   }
 
-  #learnStrange(window_at: number, judgements: readonly Judgement[]): void {
-    for (const { row, score, model_p } of judgements)
-      if (model_p < strange_p && this.#house.note(row.host, window_at)) this.#of_house.push(score);
+  #learnStrange({ window_at, judgements }: Learned): void {
+    for (const { host, score, model_p } of judgements)
+      if (model_p < strange_p && this.#house.note(host, window_at)) this.#of_house.push(score);
     if (this.#house.shown === 0) return;
     for (const score of this.#of_house) this.#keep(score);
     this.#strange += this.#of_house.length;

@@ -13,15 +13,25 @@ export function numbers(row: FeatureRow, names: readonly string[]): number[] {
   });
 }
 
+export interface RecentState {
+  readonly columns: readonly (readonly number[])[];
+  readonly next: number;
+}
+
 /** Values kept of the newest rows, at most `most` per column, for comparison among entities. */
 export class Recent {
   readonly columns: number[][];
   readonly #most: number;
   #next = 0;
 
-  constructor(width: number, most = 2048) {
-    this.columns = columnValues(width);
+  constructor(width: number, saved?: RecentState, most = 2048) {
+    this.columns = saved ? saved.columns.map((one) => [...one]) : columnValues(width);
+    this.#next = saved?.next ?? 0;
     this.#most = most;
+  }
+
+  save(): RecentState {
+    return { columns: this.columns, next: this.#next };
   }
 
   add(values: readonly number[]): void {

@@ -12,10 +12,10 @@ import {
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline, Reason } from '../schema/finding.ts';
-import { numbers, Recent } from './columns.ts';
-import { Habits } from './habit.ts';
-import { comparable, History, type Taught } from './history.ts';
-import { House, isCrowd } from './house.ts';
+import { numbers, Recent, type RecentState } from './columns.ts';
+import { Habits, type HabitsState } from './habit.ts';
+import { comparable, History, type HistoryState, type Taught } from './history.ts';
+import { House, type HouseState, isCrowd } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'deviation' }>;
@@ -31,12 +31,22 @@ const part_h = 4;
 /** Rows so strange that they teach the baseline only the edge of the usual: an attacker must not move it. */
 const teach_above_p = 0.01;
 
+interface State {
+  readonly entities: HistoryState;
+  readonly habits: HabitsState;
+  readonly unjudged: HouseState;
+  readonly peers: readonly (readonly [string, RecentState])[];
+  readonly everyone: RecentState;
+  readonly parts: readonly RecentState[];
+}
+
 /**
  * Robust deviation on the ladder shipped prior → population → peer group → entity: each rung's usual value and spread
  * are the prior of the next, so that an entity with little history is measured by its peers and one with much by
  * itself. In a network without a past the other hosts of the same window stand in for it.
  */
-export function deviationJudge(detector: Detector, feature: Feature, use: Use): Judge {
+export function deviationJudge(detector: Detector, feature: Feature, use: Use, saved?: unknown): Judge {
+  const state = saved as State | undefined;
   const names = Object.keys(use.columns);
   const columns: DeviationColumn[] = names.map((name) => {
     const { side, scale, prior } = use.columns[name]!;
@@ -44,12 +54,12 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
   });
   const window_s = duration(detector.window);
   const length = window_s >= 86_400 ? 'days' : window_s >= 3600 ? 'hours' : 'windows';
-  const entities = new History(window_s, names.length);
-  const habits = new Habits();
-  const unjudged = new House();
-  const peers = new Map<string, Recent>();
-  const everyone = new Recent(names.length);
-  const parts = Array.from({ length: 24 / part_h }, () => new Recent(names.length));
+  const entities = new History(window_s, names.length, state?.entities);
+  const habits = new Habits(state?.habits);
+  const unjudged = new House(state?.unjudged);
+  const peers = new Map(state?.peers.map(([peer, recent]) => [peer, new Recent(names.length, recent)]));
+  const everyone = new Recent(names.length, state?.everyone);
+  const parts = Array.from({ length: 24 / part_h }, (_, i) => new Recent(names.length, state?.parts[i]));
   /** What the network showed at the same part of the day; of whole days, all of it. */
   const populationAt = (at: number): Recent => (window_s > 3600 ? everyone : parts[partOf(at)]!);
 
@@ -211,6 +221,16 @@ export function deviationJudge(detector: Detector, feature: Feature, use: Use): 
       const crowded = isCrowd(far_hosts, in_company.size);
       for (const one of taught) entities.add(crowded ? { ...one, strange: false } : one);
       return judged;
+    },
+    save(): State {
+      return {
+        entities: entities.save(),
+        habits: habits.save(),
+        unjudged: unjudged.save(),
+        peers: [...peers].map(([peer, recent]) => [peer, recent.save()]),
+        everyone: everyone.save(),
+        parts: parts.map((one) => one.save()),
+      };
     },
   };
 

@@ -1,11 +1,11 @@
-import { OldestOut, OldestOutSet } from '../base/bounded.ts';
+import { OldestOut, OldestOutSet, type SavedOldestOut } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import { Habits } from './habit.ts';
-import { House } from './house.ts';
+import { Habits, type HabitsState } from './habit.ts';
+import { House, type HouseState } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'fact' }>;
@@ -19,18 +19,33 @@ const most_hosts = 1000;
 /** Habits of the house kept apart (signatures of another engine); beyond that the one unheard for longest is forgotten. */
 const most_habits = 1000;
 
+interface State {
+  readonly begun: number;
+  readonly seen: SavedOldestOut<string, true>;
+  readonly shown_by: SavedOldestOut<string, SavedOldestOut<string, true>>;
+  readonly habits: HabitsState;
+  readonly houses: SavedOldestOut<string, HouseState>;
+}
+
 /**
  * Something that is telling in itself. How telling is learned from the network: what an entity showed on three days is
  * its habit, so is what its host showed of others; and what different hosts show on different days is a habit of the
  * house (`by`: of each value of a column its own). What was raised is covered by the habit of what was raised only.
  */
-export function factJudge(detector: Detector, feature: Feature, use: Use): Judge {
+export function factJudge(detector: Detector, feature: Feature, use: Use, saved?: unknown): Judge {
+  const state = saved as State | undefined;
   const window_us = duration(detector.window) * 1e6;
-  const seen = new OldestOutSet<string>(most_entities);
-  const shown_by = new OldestOut<string, OldestOutSet<string>>(most_habits);
-  const habits = new Habits();
-  const houses = new OldestOut<string, House>(most_habits);
-  let begun = Number.NaN;
+  const seen = new OldestOutSet<string>(most_entities, state?.seen);
+  const shown_by = new OldestOut<string, OldestOutSet<string>>(
+    most_habits,
+    opened(state?.shown_by, (keys) => new OldestOutSet(most_hosts, keys)),
+  );
+  const habits = new Habits(state?.habits);
+  const houses = new OldestOut<string, House>(
+    most_habits,
+    opened(state?.houses, (house) => new House(house)),
+  );
+  let begun = state?.begun ?? Number.NaN;
 
   const whatOf = (row: FeatureRow): string => (use.by ? String(row.entity[use.by]) : '');
   /** Who shows it: where a row is about what was said of a host, that host. */
@@ -94,7 +109,28 @@ export function factJudge(detector: Detector, feature: Feature, use: Use): Judge
       }
       return judged;
     },
+    save(): State {
+      return {
+        begun,
+        seen: seen.save(),
+        shown_by: closed(shown_by, (hosts) => hosts.save()),
+        habits: habits.save(),
+        houses: closed(houses, (house) => house.save()),
+      };
+    },
   };
+}
+
+/** Memories of memories, from a saved record and to one. */
+function opened<S, V>(
+  saved: SavedOldestOut<string, S> | undefined,
+  of: (state: S) => V,
+): SavedOldestOut<string, V> | undefined {
+  return saved && { ...saved, entries: saved.entries.map(([key, state]) => [key, of(state)] as const) };
+}
+function closed<S, V>(memory: OldestOut<string, V>, of: (value: V) => S): SavedOldestOut<string, S> {
+  const { entries, forgotten } = memory.save();
+  return { entries: entries.map(([key, value]) => [key, of(value)] as const), forgotten };
 }
 
 /** Who else showed it before; the same host may have done so to or with another. */

@@ -14,7 +14,7 @@ import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Reason } from '../schema/finding.ts';
 import { columnValues, numbers } from './columns.ts';
-import { OddWindows } from './habit.ts';
+import { type OddState, OddWindows } from './habit.ts';
 import { isCrowd } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
@@ -27,6 +27,25 @@ const stands_out = 0.6;
 /** The forest is grown anew when the past has grown by this much. */
 const regrow = 1.25;
 
+/** A row of a window that is not over yet. */
+interface Held {
+  readonly over: number;
+  readonly values: number[];
+  readonly key: string;
+  readonly score: number | null;
+  readonly teaches: boolean;
+}
+
+interface State {
+  readonly past: number[][];
+  readonly own: OddState;
+  readonly waiting: readonly Held[];
+  readonly added: number;
+  readonly grown_at: number;
+  readonly fitted: ForestState | null;
+  readonly usual: readonly { expected: number; low: number; high: number }[];
+}
+
 /**
  * An isolation forest over all figures of a host's window together: sees combinations that no single figure shows.
  * Learns from the past windows of all hosts; says nothing until there are `min_rows` of them. Figures are taken as
@@ -34,16 +53,18 @@ const regrow = 1.25;
  * hosts and more than half of all stand out in the same window. A host that was about as odd before is not told for being so
  * again: its chance is at least the share of its own past windows in which it was.
  */
-export function forestJudge(detector: Detector, feature: Feature, use: Use): Judge {
+export function forestJudge(detector: Detector, feature: Feature, use: Use, saved?: unknown): Judge {
+  const state = saved as State | undefined;
   const names = use.columns;
   const window_us = duration(detector.window) * 1e6;
-  const past: number[][] = [];
-  const own = new OddWindows();
-  let waiting: { over: number; values: number[]; key: string; score: number | null; teaches: boolean }[] = [];
-  let added = 0;
-  let grown_at = 0;
-  let forest: Forest | null = null;
-  let usual: { expected: number; low: number; high: number }[] = [];
+  const past: number[][] = [...(state?.past ?? [])];
+  const own = new OddWindows(state?.own);
+  let waiting: Held[] = [...(state?.waiting ?? [])];
+  let added = state?.added ?? 0;
+  let grown_at = state?.grown_at ?? 0;
+  let fitted: ForestState | null = state?.fitted ?? null;
+  let forest: Forest | null = fitted && openForest(fitted);
+  let usual = state?.usual ?? [];
 
   function learn(window_at: number): void {
     for (const one of waiting) {
@@ -53,12 +74,8 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
     }
     waiting = waiting.filter((one) => one.over > window_at);
     if (past.length < use.min_rows || added < grown_at * regrow) return;
-    const state: ForestState = fitForest(
-      matrix(past),
-      { trees: 100, sample: 256, min_rows: use.min_rows },
-      20_177,
-    );
-    forest = openForest(state);
+    fitted = fitForest(matrix(past), { trees: 100, sample: 256, min_rows: use.min_rows }, 20_177);
+    forest = openForest(fitted);
     grown_at = added;
     const columns = columnValues(names.length);
     for (const row of past) for (let c = 0; c < names.length; c++) columns[c]!.push(Math.expm1(row[c]!));
@@ -88,6 +105,9 @@ export function forestJudge(detector: Detector, feature: Feature, use: Use): Jud
         });
       if (!grown || !scores) return [];
       return rows.flatMap((row, i) => (row.worth ? [judgement(row, logs[i]!, scores[i]!, grown)] : []));
+    },
+    save(): State {
+      return { past, own: own.save(), waiting, added, grown_at, fitted, usual };
     },
   };
 

@@ -1,4 +1,4 @@
-import { OldestOut } from '../base/bounded.ts';
+import { OldestOut, type SavedOldestOut } from '../base/bounded.ts';
 
 /** Earlier days on which an entity must have done the same before it counts as its habit. */
 const least_days = 3;
@@ -20,7 +20,15 @@ interface Known {
  * much as on those days is not covered.
  */
 export class Habits {
-  readonly #known = new OldestOut<string, Known>(most_entities);
+  readonly #known: OldestOut<string, Known>;
+
+  constructor(saved?: HabitsState) {
+    this.#known = new OldestOut(most_entities, saved);
+  }
+
+  save(): HabitsState {
+    return this.#known.save();
+  }
 
   /** Chance that the entity shows these values on a day, 0 when it is not known for them; `values` in order of columns. */
   chance(key: string, at: number, values: readonly number[]): number {
@@ -70,6 +78,9 @@ function dayOf(at: number): number {
   return Math.floor(at / 86_400e6);
 }
 
+export type HabitsState = SavedOldestOut<string, Known>;
+export type OddState = SavedOldestOut<string, Odd>;
+
 /** Windows as odd as one that make it the host's habit. */
 const least_odd = 3;
 /** Scores are counted in steps of this size. */
@@ -88,7 +99,15 @@ interface Odd {
  * not covered. Windows are noted when they are over.
  */
 export class OddWindows {
-  readonly #known = new OldestOut<string, Odd>(most_entities);
+  readonly #known: OldestOut<string, Odd>;
+
+  constructor(saved?: OddState) {
+    this.#known = new OldestOut(most_entities, saved);
+  }
+
+  save(): OddState {
+    return this.#known.save();
+  }
 
   /** Share of the entity's past windows that were about as odd or odder; 0 when fewer than three were. */
   share(key: string, score: number, values: readonly number[]): number {

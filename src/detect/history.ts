@@ -1,4 +1,4 @@
-import { OldestOut } from '../base/bounded.ts';
+import { OldestOut, type SavedOldestOut } from '../base/bounded.ts';
 import { columnValues } from './columns.ts';
 import { Waiting } from './waiting.ts';
 
@@ -29,19 +29,36 @@ export interface Taught {
   readonly strange: boolean;
 }
 
+interface Windows {
+  windows_at: number[];
+  columns: number[][];
+}
+
+export interface HistoryState {
+  readonly past: SavedOldestOut<string, Windows>;
+  readonly waiting: readonly Taught[];
+}
+
 /**
  * Values of entities in windows that have ended. A window's values are kept aside until the window is over from the
  * point of view of the window being judged, so that overlapping windows never teach each other.
  */
 export class History {
   readonly #width: number;
-  readonly #past = new OldestOut<string, { windows_at: number[]; columns: number[][] }>(most_entities + 1);
+  readonly #past: OldestOut<string, Windows>;
   readonly #waiting: Waiting<Taught>;
   #values = 0;
 
-  constructor(window_s: number, width: number) {
-    this.#waiting = new Waiting(window_s * 1e6);
+  constructor(window_s: number, width: number, saved?: HistoryState) {
+    this.#past = new OldestOut(most_entities + 1, saved?.past);
+    this.#waiting = new Waiting(window_s * 1e6, saved?.waiting);
     this.#width = width;
+    for (const [, { windows_at }] of saved?.past.entries ?? [])
+      this.#values += windows_at.length * (width + 1);
+  }
+
+  save(): HistoryState {
+    return { past: this.#past.save(), waiting: this.#waiting.save() };
   }
 
   /** Takes in all that ended at or before an instant. Returns what came in. */

@@ -1,17 +1,17 @@
 import { groupRuns } from '../base/order.ts';
-import { TestsPerDay } from '../models/allowance.ts';
+import { TestsPerDay, type TestsState } from '../models/allowance.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Finding } from '../schema/finding.ts';
 import { beaconJudge } from './beacon.ts';
-import { Calibrator } from './calibrate.ts';
+import { Calibrator, type CalibratorState } from './calibrate.ts';
 import { numbers } from './columns.ts';
 import { deviationJudge } from './deviation.ts';
 import { factJudge } from './fact.ts';
 import { findingOf, type Techniques } from './finding.ts';
 import { forestJudge } from './forest.ts';
-import { Habits } from './habit.ts';
-import type { Judge } from './judge.ts';
+import { Habits, type HabitsState } from './habit.ts';
+import type { Judge, Judgement } from './judge.ts';
 import { noveltyJudge } from './novelty.ts';
 
 /** What a detector did in a run, for the summary. */
@@ -34,27 +34,118 @@ export interface DetectOptions {
 /** Rows above this count as tests of what is ordinary (Storey 2002: the null ones are those with a large p). */
 const ordinary_p = 0.01;
 
-/** Model kind → how it is put to work. */
-export function judgeOf(detector: Detector, feature: Feature): Judge {
+/** Model kind → how it is put to work; `saved`: what the same detector has learned before. */
+export function judgeOf(detector: Detector, feature: Feature, saved?: unknown): Judge {
   const { model } = detector;
   switch (model.kind) {
     case 'deviation':
-      return deviationJudge(detector, feature, model);
+      return deviationJudge(detector, feature, model, saved);
     case 'forest':
-      return forestJudge(detector, feature, model);
+      return forestJudge(detector, feature, model, saved);
     case 'beacon':
-      return beaconJudge(detector, feature, model);
+      return beaconJudge(detector, feature, model, saved);
     case 'novelty':
-      return noveltyJudge(detector, feature, model);
+      return noveltyJudge(detector, feature, model, saved);
     case 'fact':
-      return factJudge(detector, feature, model);
+      return factJudge(detector, feature, model, saved);
   }
 }
 
+/** Layout of what is saved: what was saved in another is learned anew from the rows. */
+const layout = 1;
+
+/** What a detector has learned, a plain record that can be cloned and written (`node:v8`). */
+export interface DetectionState {
+  readonly layout: number;
+  readonly judge: unknown;
+  readonly calibrator: CalibratorState;
+  readonly tests: TestsState;
+  readonly of_baseline: HabitsState;
+}
+
 /**
- * Runs one detector over its feature rows, which come ordered by window. Every window is judged by what came before
- * it. Gives findings without evidence, and fills `run`.
+ * One detector at work: it takes windows in order of their start, judges each by what came before it, and learns. What it has
+ * learned can be saved between any two windows; opened with that it goes on as if it had never ended.
  */
+export class Detection {
+  readonly #detector: Detector;
+  readonly #feature: Feature;
+  readonly #options: DetectOptions;
+  readonly #judge: Judge;
+  readonly #calibrator: Calibrator;
+  readonly #tests: TestsPerDay;
+  readonly #of_baseline: Habits;
+  readonly #run: DetectorRun;
+
+  /** `run` is filled. */
+  constructor(
+    detector: Detector,
+    feature: Feature,
+    options: DetectOptions,
+    run: DetectorRun,
+    saved?: DetectionState,
+  ) {
+    const state = saved?.layout === layout ? saved : undefined;
+    this.#detector = detector;
+    this.#feature = feature;
+    this.#options = options;
+    this.#run = run;
+    this.#judge = judgeOf(detector, feature, state?.judge);
+    this.#calibrator = new Calibrator(detector, state?.calibrator);
+    this.#tests = new TestsPerDay(state?.tests);
+    this.#of_baseline = new Habits(state?.of_baseline);
+  }
+
+  /** What it has learned so far; not a copy: write or clone it before the next window. */
+  save(): DetectionState {
+    return {
+      layout,
+      judge: this.#judge.save(),
+      calibrator: this.#calibrator.save(),
+      tests: this.#tests.save(),
+      of_baseline: this.#of_baseline.save(),
+    };
+  }
+
+  /** Judges all rows of one window, one at least. Gives findings without evidence. */
+  window(rows: readonly FeatureRow[]): Finding[] {
+    const window_at = rows[0]!.window_at;
+    this.#run.windows++;
+    this.#run.rows += rows.length;
+    this.#calibrator.advance(window_at);
+    const judgements = this.#judge.judge(window_at, rows).map((one) => this.#calibrator.calibrated(one));
+    this.#calibrator.add(window_at, judgements, rows.length);
+    // What is strange by itself is no test of the ordinary: attackers and noisy hosts must not raise the bar for others.
+    const ordinary = judgements.filter((one) => one.model_p > ordinary_p);
+    this.#tests.note(
+      window_at,
+      ordinary.map(({ row }) => row.host),
+    );
+    const testsOf = this.#tests.at(window_at);
+    const findings = judgements.flatMap((one) => this.#told(one, testsOf) ?? []);
+    this.#run.findings += findings.length;
+    return findings;
+  }
+
+  /** A finding, where a judgement is one; null: it is ordinary, was learned from only, or is known. */
+  #told(judgement: Judgement, testsOf: (host: string) => number): Finding | null {
+    const { taught_until, most_p, techniques } = this.#options;
+    const { key, host, last_at } = judgement.row;
+    const figures = figuresOf(this.#detector, judgement.row);
+    if (last_at < taught_until) {
+      if (judgement.model_p <= ordinary_p) this.#of_baseline.note(key, last_at, figures);
+      return null;
+    }
+    this.#run.judged++;
+    // Whoever gives a baseline says that what is in it is known: a beacon, a scanner.
+    if (judgement.p_value > most_p(testsOf(host)) || this.#of_baseline.covers(key, figures)) return null;
+    const finding = findingOf(this.#detector, this.#feature, judgement, techniques);
+    // A window may begin in what is only learned from; what is said begins where that ends.
+    return { ...finding, start_at: Math.max(finding.start_at, taught_until) };
+  }
+}
+
+/** Runs one detector over its feature rows, which come ordered by window. Gives findings without evidence, and fills `run`. */
 export async function detect(
   detector: Detector,
   feature: Feature,
@@ -62,42 +153,10 @@ export async function detect(
   options: DetectOptions,
   run: DetectorRun,
 ): Promise<Finding[]> {
-  const judge = judgeOf(detector, feature);
-  const calibrator = new Calibrator(detector);
-  const tests = new TestsPerDay();
-  const of_baseline = new Habits();
+  const detection = new Detection(detector, feature, options, run);
   const findings: Finding[] = [];
-  for await (const window of groupRuns(rows, (row) => row.window_at)) {
-    const window_at = window[0]!.window_at;
-    run.windows++;
-    run.rows += window.length;
-    calibrator.advance(window_at);
-    const judgements = judge.judge(window_at, window).map((one) => calibrator.calibrated(one));
-    calibrator.add(window_at, judgements, window.length);
-    // What is strange by itself is no test of the ordinary: attackers and noisy hosts must not raise the bar for others.
-    const ordinary = judgements.filter((one) => one.model_p > ordinary_p);
-    tests.note(
-      window_at,
-      ordinary.map(({ row }) => row.host),
-    );
-    const testsOf = tests.at(window_at);
-    for (const judgement of judgements) {
-      const { key, last_at } = judgement.row;
-      const figures = figuresOf(detector, judgement.row);
-      if (last_at < options.taught_until) {
-        if (judgement.model_p <= ordinary_p) of_baseline.note(key, last_at, figures);
-        continue;
-      }
-      run.judged++;
-      // Whoever gives a baseline says that what is in it is known: a beacon, a scanner.
-      if (judgement.p_value > options.most_p(testsOf(judgement.row.host)) || of_baseline.covers(key, figures))
-        continue;
-      const finding = findingOf(detector, feature, judgement, options.techniques);
-      // A window may begin in what is only learned from; what is said begins where that ends.
-      findings.push({ ...finding, start_at: Math.max(finding.start_at, options.taught_until) });
-    }
-  }
-  run.findings = findings.length;
+  for await (const window of groupRuns(rows, (row) => row.window_at))
+    for (const one of detection.window(window)) findings.push(one);
   return findings;
 }
 

@@ -20,9 +20,12 @@ export interface Judgement {
 
 /**
  * A model put to work in one detector. Windows come in order of their start; `judge` gets all rows of one window and
- * may compare them with each other and with windows that ended before this one began, with nothing later. `learn`
- * marks windows of a past that is not itself judged.
+ * may compare them with each other and with windows that ended before this one began, with nothing later.
+ *
+ * What it has learned can be saved: a plain record that can be cloned (numbers, texts, lists, typed arrays), not copied.
+ * A judge that is opened with it goes on as if it had never ended.
  */
 export interface Judge {
   judge(window_at: number, rows: readonly FeatureRow[]): Judgement[];
+  save(): unknown;
 }

@@ -1,4 +1,4 @@
-import { OldestOut } from '../base/bounded.ts';
+import { OldestOut, type SavedOldestOut } from '../base/bounded.ts';
 import { duration } from '../base/duration.ts';
 import { numbered } from '../base/format.ts';
 import type { CountPast } from '../models/counts.ts';
@@ -7,7 +7,7 @@ import { boundedP, scoreOfLog10 } from '../models/surprise.ts';
 import type { Detector, Feature, ModelUse } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
 import type { Baseline } from '../schema/finding.ts';
-import { House } from './house.ts';
+import { House, type HouseState } from './house.ts';
 import type { Judge, Judgement } from './judge.ts';
 
 type Use = Extract<ModelUse, { kind: 'novelty' }>;
@@ -19,6 +19,14 @@ interface Rate {
   windows: number;
   total: number;
   squares: number;
+}
+
+interface State {
+  readonly begun: number;
+  readonly network: Rate;
+  readonly entities: SavedOldestOut<string, Rate>;
+  readonly house: HouseState;
+  readonly strange: StrangeState;
 }
 
 /** Entities remembered; beyond that the oldest is forgotten. */
@@ -33,15 +41,16 @@ const half_life = 12;
  * teaches no rate: then all that is there is met for the first time. The network's rate learns from different entities on
  * different days, not from how many show something new at once nor from how much one does; the entity's own from all it does.
  */
-export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Judge {
+export function noveltyJudge(detector: Detector, feature: Feature, use: Use, saved?: unknown): Judge {
+  const state = saved as State | undefined;
   const window_s = duration(detector.window);
   const window_us = window_s * 1e6;
   const young_us = use.young === undefined ? 0 : duration(use.young) * 1e6;
-  const network: Rate = { at: Number.NaN, windows: 0, total: 0, squares: 0 };
-  const entities = new OldestOut<string, Rate>(most_entities);
-  const house = new House();
-  const strange = new Strange();
-  let begun = Number.NaN;
+  const network: Rate = { at: Number.NaN, windows: 0, total: 0, squares: 0, ...state?.network };
+  const entities = new OldestOut<string, Rate>(most_entities, state?.entities);
+  const house = new House(state?.house);
+  const strange = new Strange(state?.strange);
+  let begun = state?.begun ?? Number.NaN;
 
   function past(rate: Rate | undefined, window_at: number): CountPast {
     if (!rate || Number.isNaN(rate.at)) return { windows: 0, total: 0, squares: 0 };
@@ -114,14 +123,31 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use): Ju
       }
       return judged;
     },
+    save(): State {
+      return { begun, network, entities: entities.save(), house: house.save(), strange: strange.save() };
+    },
   };
+}
+
+interface StrangeState {
+  readonly ordinary: number;
+  readonly house: HouseState;
 }
 
 /** How seldom windows of a kind never seen are, by those of all entities in which nothing new was seen. */
 class Strange {
   /** windows of any entity without anything new, where the feature gives them */
-  #ordinary = 0;
-  readonly #house = new House();
+  #ordinary: number;
+  readonly #house: House;
+
+  constructor(saved?: StrangeState) {
+    this.#ordinary = saved?.ordinary ?? 0;
+    this.#house = new House(saved?.house);
+  }
+
+  save(): StrangeState {
+    return { ordinary: this.#ordinary, house: this.#house.save() };
+  }
 
   /** Takes in a window: what each entity showed that was new, and which of them showed more than is usual. */
   learn(window_at: number, counts: Iterable<number>, far: readonly string[]): void {

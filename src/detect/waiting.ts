@@ -1,10 +1,15 @@
 /** What a window taught, kept aside until the window is over from the point of view of the one being judged. */
 export class Waiting<T extends { readonly window_at: number }> {
   readonly #window_us: number;
-  #rows: T[] = [];
+  #rows: T[];
 
-  constructor(window_us: number) {
+  constructor(window_us: number, saved: readonly T[] = []) {
     this.#window_us = window_us;
+    this.#rows = [...saved];
+  }
+
+  save(): readonly T[] {
+    return this.#rows;
   }
 
   /** Hands in what a window taught. Of overlapping windows only every whole one counts, so that no event counts twice. */

@@ -46,6 +46,12 @@ interface Window {
   readonly busiest: readonly (readonly [host: string, tests: number])[];
 }
 
+export interface TestsState {
+  readonly windows: readonly Window[];
+  readonly first: number;
+  readonly day_from: number;
+}
+
 /**
  * Counts tests by event time and gives how many there are in a day. Time may not go back. For each host, those of the
  * busiest other host are left out: a noisy neighbour (one of the three busiest of its windows) raises its own bar and
@@ -54,11 +60,25 @@ interface Window {
  * a · Σ n_h / (N - max n_i) <= 2 a: no more than a for the busiest host, nor for all others together.
  */
 export class TestsPerDay {
-  #windows: Window[] = [];
-  #first = Number.NaN;
+  #windows: Window[];
+  #first: number;
   readonly #week = new Tally();
   readonly #day = new Tally();
-  #day_from = 0;
+  #day_from: number;
+
+  constructor(saved?: TestsState) {
+    this.#windows = [...(saved?.windows ?? [])];
+    this.#first = saved?.first ?? Number.NaN;
+    this.#day_from = saved?.day_from ?? 0;
+    for (const [at, window] of this.#windows.entries()) {
+      this.#week.add(window, 1);
+      if (at >= this.#day_from) this.#day.add(window, 1);
+    }
+  }
+
+  save(): TestsState {
+    return { windows: this.#windows, first: this.#first, day_from: this.#day_from };
+  }
 
   /** Counts the tests of a window that starts at `at`, µs since 1970, one for each host given. */
   note(at: number, hosts: readonly string[]): void {
