@@ -83,10 +83,112 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     next_protocol: ['tls.next_protocol'],
     ja3: ['tls.client.ja3'],
     ja3s: ['tls.server.ja3s'],
+    subject: ['tls.server.subject', 'zeek.ssl.server.subject'],
+    issuer: ['tls.server.issuer', 'zeek.ssl.server.issuer'],
+    cert_chain_fuids: ['zeek.ssl.server.cert_chain_fuids'],
+    cert_chain_fps: ['zeek.ssl.server.cert_chain_fps'],
+    validation_status: ['zeek.ssl.validation.status'],
+  },
+  x509: {
+    id: ['zeek.session_id'],
+    'certificate.subject': ['zeek.x509.certificate.subject', 'file.x509.subject'],
+    'certificate.issuer': ['zeek.x509.certificate.issuer', 'file.x509.issuer'],
+    'certificate.serial': ['zeek.x509.certificate.serial', 'file.x509.serial_number'],
+    'certificate.not_valid_before': ['zeek.x509.certificate.valid.from', 'file.x509.not_before'],
+    'certificate.not_valid_after': ['zeek.x509.certificate.valid.until', 'file.x509.not_after'],
+    'certificate.key_type': ['zeek.x509.certificate.key.type'],
+    'certificate.key_length': ['zeek.x509.certificate.key.length', 'file.x509.public_key_size'],
+    'certificate.sig_alg': ['zeek.x509.certificate.signature_algorithm'],
+    'basic_constraints.ca': ['zeek.x509.basic_constraints.certificate_authority'],
+    'san.dns': ['file.x509.alternative_names'],
+  },
+  files: {
+    tx_hosts: ['zeek.files.tx_host', 'server.ip'],
+    rx_hosts: ['zeek.files.rx_host', 'client.ip'],
+    conn_uids: ['zeek.files.session_ids'],
+    md5: ['file.hash.md5'],
+    sha1: ['file.hash.sha1'],
+    sha256: ['file.hash.sha256'],
+    mime_type: ['file.mime_type'],
+    filename: ['file.name'],
+  },
+  ssh: {
+    auth_success: ['zeek.ssh.auth.success'],
+    auth_attempts: ['zeek.ssh.auth.attempts'],
+    cipher_alg: ['zeek.ssh.algorithm.cipher'],
+  },
+  kerberos: { error_msg: ['zeek.kerberos.error.msg'] },
+  ntlm: {
+    domainname: ['zeek.ntlm.domain'],
+    server_nb_computer_name: ['zeek.ntlm.server.name.netbios', 'zeek.ntlm.server.nb_name'],
+    server_dns_computer_name: ['zeek.ntlm.server.name.dns', 'zeek.ntlm.server.dns_name'],
+    server_tree_name: ['zeek.ntlm.server.name.tree', 'zeek.ntlm.server.tree_name'],
+  },
+  smtp: {
+    mailfrom: ['zeek.smtp.mail_from'],
+    rcptto: ['zeek.smtp.rcpt_to'],
+    trans_depth: ['zeek.smtp.transaction_depth'],
+  },
+  ftp: {
+    user: ['user.name'],
+    reply_code: ['zeek.ftp.reply.code'],
+    reply_msg: ['zeek.ftp.reply.msg'],
+    file_size: ['zeek.ftp.file.size'],
+    mime_type: ['zeek.ftp.file.mime_type'],
+  },
+  rdp: {
+    client_build: ['zeek.rdp.client.build'],
+    client_name: ['zeek.rdp.client.name'],
+    encryption_level: ['zeek.rdp.encryption.level'],
+  },
+  dhcp: {
+    uids: ['zeek.session_id'],
+    mac: ['zeek.dhcp.address.mac'],
+    client_addr: ['zeek.dhcp.address.client'],
+    server_addr: ['zeek.dhcp.address.server'],
+    assigned_addr: ['zeek.dhcp.address.assigned'],
+    requested_addr: ['zeek.dhcp.address.requested'],
+    host_name: ['zeek.dhcp.hostname'],
+    client_fqdn: ['zeek.dhcp.client_fqdn'],
+    client_software: ['zeek.dhcp.software.client'],
+  },
+  notice: {
+    src: ['source.ip', 'source.address'],
+    dst: ['destination.ip', 'destination.address'],
+    p: ['destination.port'],
+  },
+  weird: { addl: ['zeek.weird.additional_info'] },
+  tunnel: { tunnel_type: ['zeek.tunnel.type'] },
+  sip: {
+    method: ['zeek.sip.sequence.method', 'event.action'],
+    request_from: ['zeek.sip.request.from'],
+    request_to: ['zeek.sip.request.to'],
+    status_code: ['zeek.sip.status.code'],
+    status_msg: ['zeek.sip.status.msg'],
+  },
+  known_hosts: { host: ['host.ip'] },
+  known_services: {
+    host: ['host.ip', 'server.ip'],
+    port_num: ['server.port'],
+    port_proto: ['network.transport'],
+    service: ['network.application'],
+  },
+  known_certs: {
+    host: ['host.ip', 'server.ip'],
+    port_num: ['server.port'],
     subject: ['tls.server.subject'],
-    issuer: ['tls.server.issuer'],
+    issuer_subject: ['tls.server.issuer'],
+    serial: ['tls.server.x509.serial_number'],
+  },
+  software: {
+    host: ['host.ip'],
+    software_type: ['zeek.software.type'],
+    'version.addl': ['zeek.software.version.additional'],
+    unparsed_version: ['zeek.software.version.full'],
   },
 };
+/** Fields that a document has as a list of one, or as an object of its own, where the record has a text. */
+const single = new Set(['host', 'subject', 'issuer', 'certificate.subject', 'certificate.issuer']);
 
 /** A Zeek record with the log it is of. */
 export interface ZeekDocument {
@@ -102,8 +204,9 @@ export function zeekOf(document: JsonObject): ZeekDocument | null {
   const own = section(document, `zeek.${name}`) ?? {};
   const object: Record<string, unknown> = { ...own };
   for (const [field, places] of [...Object.entries(everyLog), ...Object.entries(logs[path] ?? {})]) {
-    if (fieldOf(own, field) !== undefined) continue;
-    const value = firstOf(document, places);
+    const had = fieldOf(own, field);
+    if (had !== undefined && objectOf(had) === null) continue;
+    const value = firstOf(document, places, single.has(field));
     if (value !== undefined) object[field] = value;
   }
   const created = fieldOf(document, 'event.created');
@@ -124,13 +227,38 @@ function dataset(document: JsonObject, module: string): string {
   return names.length === 1 ? names[0]! : '';
 }
 
-function firstOf(document: JsonObject, places: readonly string[]): unknown {
+/** `single`: what is wanted is one text, whatever form it has. */
+function firstOf(document: JsonObject, places: readonly string[], single = false): unknown {
   for (const place of places) {
-    const value = fieldOf(document, place);
-    if (value !== undefined && value !== null && objectOf(value) === null) return value;
+    const value = fieldOf(document, place) ?? (single ? section(document, place) : null);
+    if (value === undefined || value === null) continue;
+    const plain = single ? textOf(value) : objectOf(value) === null ? value : '';
+    if (plain !== '') return plain;
   }
   return undefined;
 }
+
+/** The one text of a list, or a distinguished name put together again (RFC 4514, most specific first). */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return typeof value[0] === 'string' ? value[0] : '';
+  const name = objectOf(value);
+  if (name === null) return String(value);
+  return Object.entries(nameParts)
+    .flatMap(([field, short]) => {
+      const part = textOf(name[field] ?? '');
+      return part === '' ? [] : [`${short}=${part.replace(/[,\\]/g, '\\$&')}`];
+    })
+    .join(',');
+}
+const nameParts: Readonly<Record<string, string>> = {
+  common_name: 'CN',
+  organizational_unit: 'OU',
+  organization: 'O',
+  locality: 'L',
+  state: 'ST',
+  state_or_province: 'ST',
+  country: 'C',
+};
 
 /**
  * event.duration is in nanoseconds once the ingest pipeline was there, before it what Zeek wrote: seconds. Zeek counts
@@ -156,9 +284,25 @@ export function suricataOf(document: JsonObject): JsonObject | null {
   for (const [name, fields] of Object.entries(parts)) {
     const part: Record<string, unknown> = { ...objectOf(own[name]) };
     for (const [field, places] of Object.entries(fields)) part[field] ??= firstOf(document, places);
+    if (name === 'dns') part.answers ??= rdataOf(document);
+    if (name === 'tls')
+      for (const [field, place] of [
+        ['ja3', 'tls.client.ja3'],
+        ['ja3s', 'tls.server.ja3s'],
+      ] as const)
+        part[field] ??= { hash: fieldOf(document, place) };
     if (object[name] !== undefined || own.event_type === name) object[name] = part;
   }
   return object;
+}
+
+function rdataOf(document: JsonObject): unknown {
+  const list = fieldOf(document, 'dns.answers');
+  if (!Array.isArray(list)) return undefined;
+  return list.map((one) => {
+    const { name, type, data, ttl } = objectOf(one) ?? {};
+    return { rrname: name, rrtype: type, rdata: data, ttl };
+  });
 }
 
 const everyEvent: Readonly<Record<string, readonly string[]>> = {
@@ -205,5 +349,16 @@ const parts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sni: ['tls.client.server_name', 'destination.domain'],
     subject: ['tls.server.subject'],
     issuerdn: ['tls.server.issuer'],
+    version: ['tls.version'],
+    fingerprint: ['tls.server.hash.sha1'],
+    notbefore: ['tls.server.not_before'],
+    notafter: ['tls.server.not_after'],
+  },
+  fileinfo: {
+    filename: ['file.path', 'file.name'],
+    size: ['file.size'],
+    md5: ['file.hash.md5'],
+    sha1: ['file.hash.sha1'],
+    sha256: ['file.hash.sha256'],
   },
 };
