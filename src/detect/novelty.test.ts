@@ -38,8 +38,8 @@ function after(opened: Readonly<Record<number, number>>, at = 32): number {
 
 const edges = content.detectors.find((one) => one.id === 'new_admin_edge')!;
 
-/** p of a host that turns to so many new hosts at once, after a day of others that turn to none. */
-function moved(new_targets: number, others: number): number {
+/** p of a host that turns to so many new hosts at once, after hours of others that turn to none. */
+function moved(new_targets: number, others: number, hours = 24): number {
   const judge = judgeOf(edges, content.features.get(edges.features)!);
   const row = (host: string, hour: number, fresh: number): FeatureRow => ({
     ...service(host, hour),
@@ -48,12 +48,12 @@ function moved(new_targets: number, others: number): number {
     entity: { src_ip: host },
     values: { new_targets: fresh },
   });
-  for (let hour = 0; hour < 24; hour++)
+  for (let hour = 0; hour < hours; hour++)
     judge.judge(
       hour * hour_us,
       Array.from({ length: others }, (_, i) => row(`10.0.${i >> 8}.${i & 255}`, hour, 0)),
     );
-  return judge.judge(24 * hour_us, [row('10.0.99.1', 24, new_targets)])[0]!.p_value;
+  return judge.judge(hours * hour_us, [row('10.0.99.1', hours, new_targets)])[0]!.p_value;
 }
 
 describe('new things', () => {
@@ -61,6 +61,7 @@ describe('new things', () => {
     assert.ok(moved(8, 2000) < 1e-5 && moved(8, 2000) < moved(8, 40));
     assert.ok(moved(8, 40) < 1e-3);
     assert.ok(moved(1, 2000) > 1e-2, 'one is ordinary in any network');
+    assert.ok(moved(3, 2000, 8) > 1e-3, 'so are three in the first morning');
   });
 
   it('are told beside what is usual, in which they do not lie', () => {

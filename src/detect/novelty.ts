@@ -67,7 +67,7 @@ export function noveltyJudge(detector: Detector, feature: Feature, use: Use, sav
       const judged: Judgement[] = [];
       const counts = new Map<string, number>();
       const far: string[] = [];
-      const strange_share = strange.share(use.prior.strength);
+      const strange_share = window_at < begun + day_us ? 1 : strange.share(use.prior.strength);
       for (const row of rows) {
         const key = use.by ? String(row.entity[use.by]) : '';
         const fresh = Number(row.values[use.count]);
@@ -133,6 +133,9 @@ interface StrangeState {
   readonly ordinary: number;
   readonly house: HouseState;
 }
+
+/** On the first day all that is there is met for the first time, and hours in which nobody works say nothing of it. */
+const day_us = 86_400e6;
 
 /** How seldom windows of a kind never seen are, by those of all entities in which nothing new was seen. */
 class Strange {
