@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorCodes, WeirError } from './base/error.ts';
+import { nearest } from './base/near.ts';
 import { runtimeProblem } from './base/runtime.ts';
 import { plain } from './base/terminal.ts';
 
@@ -45,7 +46,17 @@ async function main(args: string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') return print(help());
   const command = commands.find((one) => one.name === name);
   if (command) return (await command.load()).run(rest);
-  const what = name === undefined ? 'No command was given.' : `There is no command "${name}".`;
+  const near =
+    name === undefined
+      ? null
+      : nearest(
+          name,
+          commands.map((one) => one.name),
+        );
+  const what =
+    name === undefined
+      ? 'No command was given.'
+      : `There is no command "${name}"${near === null ? '' : `; ${near} is near`}.`;
   throw new WeirError('usage', `${what}\n\n${help()}`);
 }
 

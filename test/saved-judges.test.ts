@@ -32,14 +32,21 @@ async function windowsOf(detector: Detector): Promise<FeatureRow[][]> {
   return Array.fromAsync(groupRuns(rows, (row) => row.window_at));
 }
 
+/** What ends before is a baseline. */
+const taught_us = Date.UTC(2026, 0, 6, 12) * 1000;
+
 /** All findings; after each window at which it is cut the detector ends, and another one goes on with what was written. */
 function told(
   detector: Detector,
   windows: readonly FeatureRow[][],
   cuts: ReadonlySet<number>,
-): { findings: Finding[]; run: DetectorRun } {
+): { findings: Finding[]; run: DetectorRun; end: DetectionState } {
   const feature = content.features.get(detector.features)!;
-  const options = { taught_until: 0, most_p: () => 0.5, techniques: () => undefined };
+  const options = {
+    taught_until: taught_us,
+    most_p: (tests: number) => Math.min(0.3, 3 / (1 + tests)),
+    techniques: () => undefined,
+  };
   const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
   let detection = new Detection(detector, feature, options, run);
   const findings: Finding[] = [];
@@ -49,7 +56,7 @@ function told(
     const written = serialize(detection.save());
     detection = new Detection(detector, feature, options, run, deserialize(written) as DetectionState);
   }
-  return { findings, run };
+  return { findings, run, end: structuredClone(detection.save()) };
 }
 
 /** Every harmful scenario, one after the other on the third and fourth day. */

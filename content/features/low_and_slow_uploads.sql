@@ -25,7 +25,7 @@ FROM (
     dst_ip,
     dst_name,
     sum(sent) AS sent_bytes,
-    $(heard_back(received, answers, one_sided)) AS received_bytes,
+    $(heard_back(received, sent, unheard)) AS received_bytes,
     countIf(sent > 2000) AS hours,
     if(sent_bytes = 0, 0, max(sent) / sent_bytes) AS peak_share,
     $(most_frequent(port)) AS dst_port,
@@ -44,8 +44,7 @@ FROM (
       max(dst_port) AS most_port,
       sum(sent) AS sent,
       sum(received) AS received,
-      sum(dst_packets) AS answers,
-      countIf(outcome = 'one_sided') AS one_sided,
+      sumIf(sent, outcome = 'one_sided') AS unheard,
       min(time) AS seen_first,
       max(time) AS seen_last
     FROM $(calls({from:DateTime64(6)}))

@@ -7,7 +7,7 @@ columns:
   new_hosts: {unit: count, says: hosts pinged that it had never pinged before}
   answered_hosts: {unit: count, says: hosts that answered}
   silent_hosts: {unit: count, says: hosts that never answered}
-  pings: {unit: count, says: series of pings}
+  pings: {unit: count, says: "series of pings, of each host those of its most frequent kind (echo, timestamp, mask)"}
   direction: {unit: text, says: direction}
   monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
   work: {unit: text, says: why such pings are its work}
@@ -26,10 +26,10 @@ SELECT
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
-  SELECT window_at, src_ip, dst_ip, count() AS n, countIf($(answered)) AS answers,
+  SELECT window_at, src_ip, dst_ip, arrayMax(mapValues(sumMap(map(src_port, toUInt64(1))))) AS n, countIf($(answered)) AS answers,
     min(direction) AS way, min(time) AS seen_first, max(time) AS seen_last
   FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, direction, outcome
+    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, src_port, direction, outcome
     FROM connection
     WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
       AND direction != 'inbound' AND NOT $(wide) AND $(calls_another)

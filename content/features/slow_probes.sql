@@ -11,6 +11,7 @@ columns:
   ports: {unit: count, says: ports at which it failed}
   direction: {unit: text, says: direction}
   tries: {unit: count, says: tries}
+  left_out: {unit: count, says: "more such, of known shapes (devices that look for each other, what a resolver asks), nothing when there are none"}
   monitor: {unit: count, says: "1: it looks after other hosts by ping or SNMP"}
   work: {unit: text, says: why such tries are its work}
 */
@@ -20,34 +21,39 @@ SELECT
   window_of(hour) AS window_at,
   src_ip, cityHash64(src_ip) AS habit_key,
   uniqExactMerge(targets_state) AS targets,
-  uniqExact(hour) AS hours,
-  dateDiff('hour', min(hour), max(hour)) + 1 AS span_hours,
+  uniqExactIf(hour, hour_targets > 0) AS hours,
+  dateDiff('hour', minIf(hour, hour_targets > 0), maxIf(hour, hour_targets > 0)) + 1 AS span_hours,
   max(hour_targets) AS busiest_hour,
   uniqExactMerge(hosts_state) AS hosts,
   uniqExactMerge(ports_state) AS ports,
   $(most_frequent(direction)) AS direction,
   sum(hour_tries) AS tries,
+  nullIf(uniqExactMerge(left_out_state), 0) AS left_out,
   toUInt8($(has_role(src_ip, monitor))) AS monitor,
-  min(first_hour_at) AS first_at,
-  max(last_hour_at) AS last_at
+  minIf(first_hour_at, hour_targets > 0) AS first_at,
+  maxIf(last_hour_at, hour_targets > 0) AS last_at
 FROM (
   -- hours first, windows of whole hours from them
   SELECT
-    toStartOfHour(time) AS hour,
+    hour,
     src_ip,
-    uniqExactState(dst_ip, dst_port) AS targets_state,
-    uniqExact(dst_ip, dst_port) AS hour_targets,
-    count() AS hour_tries,
-    uniqExactState(dst_ip) AS hosts_state,
-    uniqExactState(dst_port) AS ports_state,
+    uniqExactStateIf((dst_ip, dst_port), NOT known) AS targets_state,
+    uniqExactStateIf((dst_ip, dst_port), known) AS left_out_state,
+    uniqExactIf((dst_ip, dst_port), NOT known) AS hour_targets,
+    countIf(NOT known) AS hour_tries,
+    uniqExactStateIf(dst_ip, NOT known) AS hosts_state,
+    uniqExactStateIf(dst_port, NOT known) AS ports_state,
     $(most_frequent(direction)) AS direction,
-    min(time) AS first_hour_at,
-    max(time) AS last_hour_at
+    minIf(time, NOT known) AS first_hour_at,
+    maxIf(time, NOT known) AS last_hour_at
+  FROM (
+  SELECT time, toStartOfHour(time) AS hour, src_ip, dst_ip, dst_port, direction,
+    -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
+    (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600)) OR $(left_out_slow_scan)) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide) AND $(calls_another)
-    -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
-    AND NOT (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600))) AND NOT $(left_out_slow_scan)
+  )
   GROUP BY hour, src_ip
 )
 GROUP BY window_at, src_ip

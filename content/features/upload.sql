@@ -30,7 +30,7 @@ FROM (
     window_at,
     src_ip,
     sum(sent) AS sent_bytes,
-    $(heard_back(received, answers, one_sided)) AS received_bytes,
+    $(heard_back(received, sent, unheard)) AS received_bytes,
     greatest(100000, sum(greatest(0, sent - received))) AS net_bytes,
     if(sent_bytes + sum(received) = 0, 0, sent_bytes / (sent_bytes + sum(received))) AS sent_share,
     count() AS destinations,
@@ -51,8 +51,7 @@ FROM (
       $(most_frequent(dst_port)) AS port,
       sum(sent) AS sent,
       sum(received) AS received,
-      sum(dst_packets) AS answers,
-      countIf(outcome = 'one_sided') AS one_sided,
+      sumIf(sent, outcome = 'one_sided') AS unheard,
       min(time) AS seen_first,
       max(time) AS seen_last
     FROM $(calls({from:DateTime64(6)}))

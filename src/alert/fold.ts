@@ -11,7 +11,7 @@ export interface Folded {
 
 /**
  * Findings of one detector on the same entity whose times touch (at most `gap_us` apart) become one that grows; the
- * strongest window speaks for all, or one that says more (`speaks`). `joins`: whether the later one may be told with the earlier, if not always. Pure.
+ * strongest window speaks for all, or one in which more came to light (`speaks`). `joins`: whether the later one may be told with the earlier, if not always. Pure.
  * Input in any order; output by start.
  */
 export function foldWindows(
@@ -53,10 +53,12 @@ function byStart(a: Finding, b: Finding): number {
   return a.start_at - b.start_at || byRisk(a, b);
 }
 
-/** Which of two windows speaks for both: the worse; of equal severity the one that says so; then the riskier. */
+/** The window that speaks for two: one that says so, else the riskier. It is as severe and as risky as the worse of them. */
 function speaker(a: Finding, b: Finding): Finding {
-  if (a.severity === b.severity && a.speaks !== b.speaks) return a.speaks ? a : b;
-  return byRisk(a, b) <= 0 ? a : b;
+  const riskier = byRisk(a, b) <= 0 ? a : b;
+  if (a.speaks === b.speaks) return riskier;
+  const { severity, risk_score } = riskier;
+  return { ...(a.speaks ? a : b), severity, risk_score };
 }
 
 function joined(a: Finding, b: Finding): Finding {

@@ -1,14 +1,24 @@
 import { constants } from 'node:os';
-import { endEngines, openStore, type Store, type StoreOptions, type StorePlace } from '../store/index.ts';
+import {
+  endEngines,
+  killEngines,
+  openStore,
+  type Store,
+  type StoreOptions,
+  type StorePlace,
+} from '../store/index.ts';
 
 /** How long an engine has to end by itself once Weir is told to stop. */
 const patience_ms = 700;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Signals so near each other are one: a terminal sends to all programs of a job, and those pass it on to each other. */
+const once_ms = 300;
+
 /**
  * Opens a store, works with it and closes it, also when the program is told to stop: its engine ends, and what was
- * temporary is removed. A second signal stops at once.
+ * temporary is removed. A second signal stops at once, the engine too.
  */
 export async function withStore<T>(
   place: StorePlace,
@@ -16,11 +26,19 @@ export async function withStore<T>(
   options: StoreOptions = {},
 ): Promise<T> {
   let stopping = false;
+  let told_at = 0;
   const stop = (signal: (typeof signals)[number]): void => {
-    stopping = true;
-    ignore();
     const gone = (): never => process.exit(128 + constants.signals[signal]);
-    void endEngines(patience_ms).then(gone, gone);
+    if (!stopping) {
+      stopping = true;
+      told_at = performance.now();
+      // Off the line on which progress was shown.
+      if (process.stderr.isTTY) process.stderr.write('\n');
+      void endEngines(patience_ms).then(gone, gone);
+    } else if (performance.now() - told_at > once_ms) {
+      killEngines();
+      gone();
+    }
   };
   const ignore = (): void => {
     for (const signal of signals) process.off(signal, stop);
@@ -38,6 +56,6 @@ export async function withStore<T>(
     if (stopping) return await new Promise<never>(() => {});
     throw error;
   } finally {
-    ignore();
+    if (!stopping) ignore();
   }
 }

@@ -57,6 +57,8 @@ const layout = 1;
 /** What a detector has learned, a plain record that can be cloned and written (`node:v8`). */
 export interface DetectionState {
   readonly layout: number;
+  /** the detector as it was: what another one has learned says nothing to it */
+  readonly of: string;
   readonly judge: unknown;
   readonly calibrator: CalibratorState;
   readonly tests: TestsState;
@@ -85,7 +87,7 @@ export class Detection {
     run: DetectorRun,
     saved?: DetectionState,
   ) {
-    const state = saved?.layout === layout ? saved : undefined;
+    const state = saved?.layout === layout && saved.of === madeOf(detector) ? saved : undefined;
     this.#detector = detector;
     this.#feature = feature;
     this.#options = options;
@@ -100,6 +102,7 @@ export class Detection {
   save(): DetectionState {
     return {
       layout,
+      of: madeOf(this.#detector),
       judge: this.#judge.save(),
       calibrator: this.#calibrator.save(),
       tests: this.#tests.save(),
@@ -144,6 +147,10 @@ export class Detection {
     return { ...finding, start_at: Math.max(finding.start_at, taught_until) };
   }
 }
+
+/** What its state depends on. */
+const madeOf = ({ id, features, window, hop, model }: Detector): string =>
+  JSON.stringify([id, features, window, hop, model]);
 
 /** Runs one detector over its feature rows, which come ordered by window. Gives findings without evidence, and fills `run`. */
 export async function detect(

@@ -9,7 +9,7 @@ const most_known = 4_000_000;
  * One record of Corelight's dns_red stands for all alike questions of a connection, one of files_red for all transfers of a
  * file, under the id of the first. https://github.com/corelight/Chronicle (log-schemas, dns_red and files_red)
  *
- * Sums are read after what they are the sum of, where files can be told apart (`tellsSums`).
+ * Whoever asks holds sums back until all has been read: which comes first makes no difference.
  */
 export class Summaries {
   readonly #known = new Seen(most_known);
@@ -30,7 +30,8 @@ let lo = 0;
 
 function keyOf(event: WeirEvent): boolean {
   let text = '';
-  if (event.kind === 'dns') text = `${event.uid} ${event.query_type} ${event.query}`;
+  if (event.kind === 'dns' && event.uid !== '')
+    text = `${event.uid} ${event.src_ip} ${event.src_port} ${event.dst_ip} ${event.query_type} ${event.query}`;
   else if (event.kind === 'file' && event.file_id !== '') text = event.file_id;
   else return false;
   hi = hashText(text, 1);

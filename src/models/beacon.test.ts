@@ -21,6 +21,12 @@ function clock(r: Random, gap: number, jitter: number, for_s: number, missed = 0
   return times;
 }
 
+/** Calls at gaps around 45 s that are lognormal. */
+function uneven(r: Random, calls: number, sigma: number): number[] {
+  let t = 1_700_000_000;
+  return Array.from({ length: calls }, () => (t += 45 * Math.exp(sigma * r.normal())));
+}
+
 /** Pages at lognormal gaps, each with some connections within two seconds. */
 function browsing(r: Random, pages: number, gap = 60, sigma = 1.5): number[] {
   const times: number[] = [];
@@ -67,7 +73,7 @@ const beacons: Record<string, (r: Random) => number[]> = {
   'two gaps in turn, 20 s and 60 s': () =>
     Array.from({ length: 200 }, (_, i) => Math.floor(i / 2) * 80 + (i % 2) * 20),
   'a call a minute, and as many at random between': (r) =>
-    [...clock(r, 60, 0.05, 21_600), ...poisson(r, 360, 60)].sort((a, b) => a - b),
+    [...clock(r, 60, 0.02, 21_600), ...poisson(r, 360, 60)].sort((a, b) => a - b),
   'a laptop that sleeps at night': (r) => [
     ...clock(r, 60, 0.2, 7200),
     ...clock(r, 60, 0.2, 7200).map((t) => t + 36_000),
@@ -87,6 +93,8 @@ const quiet: Record<string, (r: Random) => number[]> = {
   'one download of many connections': (r) => Array.from({ length: 400 }, () => 30 * r.next()),
   'thousands of calls at gaps around half a minute that vary to the half and the double': (r) =>
     browsing(r, 3000, 30, 0.75).filter((t, i, all) => i === 0 || t - all[i - 1]! > 2),
+  'a thousand calls at gaps that vary by half and twice (lognormal, sigma 0.6)': (r) => uneven(r, 1000, 0.6),
+  'two hundred calls at gaps that vary a little more (sigma 0.7)': (r) => uneven(r, 200, 0.7),
   'seven calls': (r) => clock(r, 60, 0, 420).slice(0, 7),
 };
 for (const [name, make] of Object.entries(quiet))

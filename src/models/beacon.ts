@@ -180,12 +180,12 @@ function bestFit(gaps: Float64Array, merge: number): Fit | undefined {
 }
 
 /**
- * Whether a share of the gaps is a rhythm: half of what chance would leave out lies in it, or, where the window is narrow, half
- * as much again as chance would put there. With thousands of calls whatever is a little unlike the null is most unlikely by
+ * Whether a share of the gaps is a rhythm: half of what chance would leave out lies in it, or, where the window is narrow, twice
+ * as much as chance would put there. With thousands of calls whatever is a little unlike the null is most unlikely by
  * it, and yet not regular; to lie within a factor of two of each other is what gaps of programs and people often do.
  */
 function isRhythm(share: number, by_chance: number, width: number): boolean {
-  return share >= (1 + by_chance) / 2 || (width < WIDE && share >= 1.5 * by_chance);
+  return share >= (1 + by_chance) / 2 || (width < WIDE && share >= 2 * by_chance);
 }
 
 /** What part of all gaps up to BREAK lies near a multiple of any period, as `coverageOf` takes near. */

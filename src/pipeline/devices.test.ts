@@ -76,6 +76,27 @@ test('two machines that share a client identifier are two from when the first co
   assert.equal(who('10.0.0.9', 55).device, 'bb');
 });
 
+test('a laptop that goes from its dock and back is one, by its name', () => {
+  const lease = (time: number, mac: string, address: string) =>
+    claim(time, mac, address, { also: 'client:ff01', name: 'lt-anna' });
+  const who = at([
+    lease(10, 'dock', '10.0.0.5'),
+    lease(20, 'wifi', '10.0.0.9'),
+    lease(30, 'dock', '10.0.0.5'),
+    lease(40, 'wifi', '10.0.0.9'),
+  ]);
+  assert.equal(who('10.0.0.9', 45).device, '10.0.0.5');
+  assert.equal(who('10.0.0.5', 35).device, '10.0.0.5');
+});
+
+test('an identifier of very many hardware addresses is not one device, and costs no more than so many', () => {
+  const many = Array.from({ length: 40_000 }, (_, i) =>
+    claim(i, `mac ${i}`, `10.0.${i >> 8}.${i & 255}`, { also: 'client:ff01' }),
+  );
+  const devices = new Set(devicesOf(many).map((one) => one.device));
+  assert.ok(devices.size > 39_000, String(devices.size));
+});
+
 test('a hardware address that stands for many is nobody from then on', () => {
   const who = at([
     claim(10, 'router', '10.0.0.5', { evidence: 'mac' }),

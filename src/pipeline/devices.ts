@@ -96,6 +96,9 @@ const sureness = { dhcp: 3, mac: 3, kerberos: 2, mdns: 1, netbios: 1 } as const;
 /** A name at an address is another name of the same device, unless that was silent for so long, µs. */
 const alias_us = 86_400e6;
 
+/** Hardware addresses of one device; an identifier that more have is not one device's. */
+const most_macs = 16;
+
 /**
  * Who had which address when. Claims come in order of time, and each changes only what comes after it. Pure.
  */
@@ -160,13 +163,15 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
       };
     }
     if (isHardware(evidence) && device.macs.at(-1) !== key) {
-      if (device.macs.includes(key)) {
-        // It comes back after another had its identifier: two machines share that, and part here.
+      const same_name = claim.name !== '' && firstLabel(claim.name) === firstLabel(device.name);
+      if (device.macs.length >= most_macs || (device.macs.includes(key) && !same_name)) {
+        // It comes back after another had its identifier, under another name, or there are too many of them: machines that
+        // share it, which part here.
         for (const mac of device.macs) if (mac !== key) known.delete(mac);
         for (const one of device.identifiers) cloned.add(one);
         device.macs = [];
       }
-      device.macs.push(key);
+      device.macs = [...device.macs.filter((mac) => mac !== key), key];
     }
     known.set(key, device);
     if (also !== '') {
@@ -231,7 +236,7 @@ WITH
   ),
   stations AS (
     SELECT time, name AS src_mac, host_ip AS src_ip,
-      uniqExact(host_ip) OVER (PARTITION BY name, toStartOfDay(time)) > 2 AS many
+      uniqExact(host_ip) OVER (PARTITION BY name, toStartOfDay(time) ORDER BY time, host_ip ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) > 2 AS many
     FROM inventory
     WHERE type = 'device' AND match(name, '^([0-9a-f]{2}:){5}[0-9a-f]{2}$') AND host_ip NOT LIKE '%:%'
       AND host_ip IN (SELECT src_ip FROM connection WHERE src_local)

@@ -25,7 +25,7 @@ import type {
   SourceFormat,
 } from '../schema/reading.ts';
 import { noteKind } from '../schema/set-aside.ts';
-import { detectFormat, tells, whyUnknown } from '../sources/index.ts';
+import { detectFormat, tellsPieces, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 import { type HalfFrom, Halves } from './halves.ts';
 import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
@@ -58,12 +58,15 @@ export interface Planned {
   readonly head: Buffer;
   /** Parts of a file that overlap in time, to be read side by side; none: it is read from one end to the other. */
   readonly parts: readonly Part[];
-  /** `part`: of connections that are still open; `sum`: what other files tell one by one */
-  readonly tells: 'part' | 'sum' | null;
+  /** whether it tells of connections that are still open */
+  readonly pieces: boolean;
 }
 
 /** Files whose first 64 KiB stay in memory until reading begins. */
 const most_heads = 200;
+
+/** Sums of other records that are held, some 100 MB; when there are more, those are told by what was read before them. */
+const most_sums = 200_000;
 
 const none: readonly string[] = [];
 
@@ -93,7 +96,7 @@ export async function plan(inputs: readonly Input[]): Promise<Planned[]> {
       first_time: earliest(format, head, parts),
       head: kept,
       parts,
-      tells: tells(input.name, head),
+      pieces: tellsPieces(input.name, head),
     });
   }
   return planned.sort(
@@ -135,8 +138,9 @@ export class Ingest {
   /** null: one sensor, which tells the halves that it sees as they are */
   #halves: Halves | null = null;
   readonly #pieces = createPieces<PieceFrom>({ given: givePiece, dropped: dropPiece });
-  /** null: no input tells of anything in sum */
-  #summaries: Summaries | null = null;
+  readonly #summaries = new Summaries();
+  /** Sums that wait until all has been read, at most `most_sums`. */
+  #sums: { readonly event: WeirEvent; readonly from: PieceFrom }[] = [];
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
@@ -191,10 +195,8 @@ export class Ingest {
       if (joint) this.#joint(joint).waiting.push(...streamsOf(one));
     }
     for (const { waiting } of this.#joints.values()) waiting.sort(byFirstTime);
-    if (planned.some((one) => one.tells === 'sum')) this.#summaries ??= new Summaries();
-    // What a sensor told while a connection lasted is read before what it told at the end, and sums after what they sum up.
-    const turn = ({ tells }: Planned): number => (tells === 'part' ? 0 : tells === 'sum' ? 2 : 1);
-    for (const one of [...planned].sort((a, b) => turn(a) - turn(b))) {
+    // What a sensor told while a connection lasted is read before what it told at the end.
+    for (const one of [...planned].sort((a, b) => Number(b.pieces) - Number(a.pieces))) {
       const joint = one.format?.joint;
       if (joint) await this.#together(this.#joint(joint), one);
       else await this.#file(one);
@@ -202,6 +204,7 @@ export class Ingest {
     for (const { decoder } of this.#joints.values()) decoder.end();
     this.#joints.clear();
     this.#pieces.end();
+    this.#endSums();
     await this.#halves?.end(this.#duplicates.covered, async () => {
       if (this.#writer.busy) await this.#writer.ready();
     });
@@ -345,6 +348,7 @@ export class Ingest {
       ledger.stored++;
       writer.write(event, id_hi, id_lo, file, line, offset, raw);
     };
+    const tells_sums = /^(zeek|wrapped)/.test(format?.id ?? '');
     const halves = this.#halves;
     const half_from = halves?.input({ sensor, stored, dropped: (why) => count(ledger.duplicates, why) }) ?? 0;
     const store: StoreEvent = (read, line, offset, raw) => {
@@ -368,13 +372,13 @@ export class Ingest {
           return;
         }
         if (share === 'sum') {
-          this.#summaries ??= new Summaries();
-          if (this.#summaries.covers(read)) {
-            count(ledger.duplicates, 'sum of records told one by one');
-            return;
-          }
-        } else if (this.#summaries !== null) this.#summaries.note(read);
-        if (share !== undefined && share !== 'sum' && this.#pieces.concerns(read, share)) {
+          const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
+          this.#sums.push({ event: read, from });
+          if (this.#sums.length >= most_sums) this.#endSums();
+          return;
+        }
+        if (tells_sums) this.#summaries.note(read);
+        if (share !== undefined && this.#pieces.concerns(read, share)) {
           const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
           if (read.kind === 'connection') {
             if (this.#pieces.take(read, share === 'whole', from)) return;
@@ -400,6 +404,14 @@ export class Ingest {
         this.#rejects.write({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
       },
     };
+  }
+
+  /** Stores the sums of what nobody told one by one. */
+  #endSums(): void {
+    for (const { event, from } of this.#sums)
+      if (this.#summaries.covers(event)) count(from.ledger.duplicates, 'sum of records told one by one');
+      else from.store(event, from.line, from.offset, from.raw);
+    this.#sums = [];
   }
 
   /** How many sensors will speak; two when an input's kind is not known yet. With one, flows need not be compared. */

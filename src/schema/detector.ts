@@ -282,7 +282,7 @@ export const Detector = z.strictObject({
     )
     .default([])
     .describe(
-      "SQL conditions under which what was seen has another name: the first that holds gives the title, and what else it names in place of the detector's own; an empty attack names no technique. `speaks`: of windows told as one, one called so speaks for all of its severity",
+      "SQL conditions under which what was seen has another name: the first that holds gives the title, and what else it names in place of the detector's own; an empty attack names no technique. `speaks`: of windows told as one, one called so speaks for all",
     ),
   next: z.array(z.string()).min(1).describe('what a person looks at next'),
   false_positives: z.array(z.string()).min(1),

@@ -98,9 +98,7 @@ export const Finding = z.object({
   speaks: z
     .literal(true)
     .optional()
-    .describe(
-      'what was seen in its window is told first among windows of the same severity, however strong those are',
-    ),
+    .describe('what was seen in its window is told for all windows of the finding, however strong those are'),
   entity: z.record(z.string(), z.union([z.string(), z.number()])),
   values: z.record(z.string(), z.unknown()).describe('all columns of the row that the figures are of'),
   score: z.number().min(0).max(1),

@@ -166,7 +166,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     status_code: ['zeek.sip.status.code'],
     status_msg: ['zeek.sip.status.msg'],
   },
-  known_hosts: { host: ['host.ip'] },
+  known_hosts: { host: ['host.ip', 'source.ip'] },
   known_services: {
     host: ['host.ip', 'server.ip'],
     port_num: ['server.port'],
@@ -181,7 +181,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     serial: ['tls.server.x509.serial_number'],
   },
   software: {
-    host: ['host.ip'],
+    host: ['host.ip', 'source.ip', 'server.ip'],
     software_type: ['zeek.software.type'],
     'version.addl': ['zeek.software.version.additional'],
     unparsed_version: ['zeek.software.version.full'],
@@ -205,12 +205,13 @@ export function zeekOf(document: JsonObject): ZeekDocument | null {
   const object: Record<string, unknown> = { ...own };
   for (const [field, places] of [...Object.entries(everyLog), ...Object.entries(logs[path] ?? {})]) {
     const had = fieldOf(own, field);
-    if (had !== undefined && objectOf(had) === null) continue;
+    if (had !== undefined && had !== null && objectOf(had) === null) continue;
     const value = firstOf(document, places, single.has(field));
     if (value !== undefined) object[field] = value;
   }
   const created = fieldOf(document, 'event.created');
   object.ts ??= typeof created === 'number' ? created : document['@timestamp'];
+  object._path = path;
   object.duration ??= seconds(fieldOf(document, 'event.duration'));
   if (path === 'dns' && object.answers === undefined) object.answers = answers(document);
   return { path, object };
@@ -238,17 +239,23 @@ function firstOf(document: JsonObject, places: readonly string[], single = false
   return undefined;
 }
 
-/** The one text of a list, or a distinguished name put together again (RFC 4514, most specific first). */
+/** The one text of a list of one, or a distinguished name put together again (RFC 4514, most specific first); '' for anything else. */
 function textOf(value: unknown): string {
-  if (Array.isArray(value)) return typeof value[0] === 'string' ? value[0] : '';
   const name = objectOf(value);
-  if (name === null) return String(value);
-  return Object.entries(nameParts)
-    .flatMap(([field, short]) => {
-      const part = textOf(name[field] ?? '');
-      return part === '' ? [] : [`${short}=${part.replace(/[,\\]/g, '\\$&')}`];
+  if (name === null) return partOf(value);
+  const parts = new Map(Object.entries(name).map(([part, one]) => [part, partOf(one)] as const));
+  const known = Object.keys(nameParts).filter((part) => parts.has(part));
+  const others = [...parts.keys()].filter((part) => !known.includes(part)).sort();
+  return [...known, ...others]
+    .flatMap((part) => {
+      const one = parts.get(part)!;
+      return one === '' ? [] : [`${nameParts[part] ?? part}=${one.replace(/[,\\]/g, '\\$&')}`];
     })
     .join(',');
+}
+function partOf(value: unknown): string {
+  const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof one === 'string' ? one : '';
 }
 const nameParts: Readonly<Record<string, string>> = {
   common_name: 'CN',
@@ -282,7 +289,7 @@ export function suricataOf(document: JsonObject): JsonObject | null {
   for (const [field, places] of Object.entries(everyEvent)) object[field] ??= firstOf(document, places);
   object.timestamp ??= document['@timestamp'];
   for (const [name, fields] of Object.entries(parts)) {
-    const part: Record<string, unknown> = { ...objectOf(own[name]) };
+    const part: Record<string, unknown> = { ...section(own, name) };
     for (const [field, places] of Object.entries(fields)) part[field] ??= firstOf(document, places);
     if (name === 'dns') part.answers ??= rdataOf(document);
     if (name === 'tls')

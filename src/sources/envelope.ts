@@ -78,7 +78,7 @@ function recordIn(object: JsonObject, text: string, path: string): Inner | null 
   const original = lineIn(object);
   if (original !== null) return null;
   const zeek = zeekOf(object);
-  if (zeek !== null && Object.keys(zeek.object).length > 2)
+  if (zeek !== null && Object.keys(zeek.object).length > 3)
     return { kind: 'zeek', object: zeek.object, text, path: zeek.path };
   const suricata = suricataOf(object);
   return suricata === null ? null : { kind: 'suricata', object: suricata, text };

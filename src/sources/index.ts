@@ -6,7 +6,7 @@ import { wrapped } from './wrapped.ts';
 import { zeek_json } from './zeek-json.ts';
 import { zeek_tsv } from './zeek-tsv.ts';
 
-export { tells } from './zeek-kind.ts';
+export { tellsPieces } from './zeek-kind.ts';
 
 /** Every kind of file that Weir reads. To add one: a file beside this one, and a line here. */
 export const formats: readonly SourceFormat[] = [zeek_tsv, zeek_json, suricata_eve, wrapped, pcap, pcapng];

@@ -76,17 +76,10 @@ export function notUsed(path: string): string {
     : 'log type not used';
 }
 
-/**
- * What a file tells, by its name or what its beginning names: parts of connections that are still open, or sums of what other
- * logs tell one by one; null: neither.
- */
-export function tells(file: string, head: Buffer): 'part' | 'sum' | null {
-  const named = zeekLogs.get(pathOfName(file))?.share;
-  if (named === 'part' || named === 'sum') return named;
-  const path =
-    /(?:^#path[\t ]|"_path" ?: ?"|"@path" ?: ?")(conn_long|open_conn|open_http|open_ssl|dns_red|files_red)\b/m.exec(
-      head.toString('latin1', 0, 16_384),
-    )?.[1];
-  if (path === undefined) return null;
-  return path.endsWith('_red') ? 'sum' : 'part';
+/** Whether a file holds records of connections that are still open, by its name or what its beginning names. */
+export function tellsPieces(file: string, head: Buffer): boolean {
+  if (zeekLogs.get(pathOfName(file))?.share === 'part') return true;
+  return /(?:^#path[\t ]|"_path" ?: ?"|"@path" ?: ?")(?:conn_long|open_conn|open_http|open_ssl)\b/m.test(
+    head.toString('latin1', 0, 16_384),
+  );
 }

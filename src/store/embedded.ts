@@ -49,6 +49,20 @@ function compileCache(): Record<string, string> {
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
+/** Ends all engines of this process at once and waits for nothing: for a program that ends now. */
+export function killEngines(): void {
+  for (const engine of living) engine.kill();
+}
+
+/** Whether a process has that number; it may be another one by now. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Bytes of the engine's last words that are kept for error messages. */
 const keptWords = 8 * 1024;
 
@@ -213,12 +227,20 @@ export class EmbeddedEngine {
 
   #explain(words: string): string {
     if (!/Cannot lock file/.test(words)) return `The store at ${this.directory} cannot be opened: ${words}`;
-    let holder = '';
+    let pids: readonly number[] = [];
     try {
-      const pid = readFileSync(join(this.directory, 'engine.pid'), 'utf8').split(' ')[0];
-      holder = ` (process ${pid})`;
+      pids = readFileSync(join(this.directory, 'engine.pid'), 'utf8').split(' ').map(Number);
     } catch {}
-    return `Another Weir${holder} is using the store at ${this.directory}. Stop it, or give another directory.`;
+    const [weir, engine] = pids.map((pid) => (pid > 0 && isThere(pid) ? pid : null));
+    if (!weir && engine)
+      return `An engine that a Weir left behind is using the store at ${this.directory} (process ${engine}). End it (kill -9 ${engine}), or give another directory.`;
+    return `Another Weir${weir ? ` (process ${weir})` : ''} is using the store at ${this.directory}. Stop it, or give another directory.`;
+  }
+
+  /** Ends the engine where it stands. */
+  kill(): void {
+    this.#closing = true;
+    this.#child?.kill('SIGKILL');
   }
 
   /** Ends the engine and waits for it, killing it after so many milliseconds; removes a temporary store. */

@@ -1,6 +1,6 @@
 export type { ServerPlace } from './connection.ts';
 export * from './devices.ts';
-export { endEngines } from './embedded.ts';
+export { endEngines, killEngines } from './embedded.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './findings.ts';

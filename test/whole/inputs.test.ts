@@ -142,6 +142,7 @@ describe('what a sensor tells one by one and in sum', () => {
       3,
     ],
     'in one stream': [{ 'zeek.json': named('dns', each) + named('dns_red', sum) }, 4, 0],
+    'in one stream, sums first': [{ 'zeek.json': named('dns_red', sum) + named('dns', each) }, 4, 0],
   };
   for (const [name, [logs, dns, carried_files]] of Object.entries(inputs))
     test(`${name} counts once`, async () => {

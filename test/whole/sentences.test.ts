@@ -113,6 +113,17 @@ test('a sign-in over SSH that the sensor only guesses to be accepted raises noth
   assert.match(found.summary, /59 were refused and 1 accepted \(.*guessed from the sizes of packets/);
 });
 
+test('of tries that one record tells of, all but the accepted one were refused', async () => {
+  const found = await only(
+    times(40, (i) => ({
+      ...{ _path: 'ssh', ts: eight + i * 20, ...ends(outside, server, 22, i), version: 2 },
+      ...{ auth_success: i === 39, auth_attempts: 3, client: 'SSH-2.0-x' },
+    })),
+    'brute_force',
+  );
+  assert.match(found.summary, /by ssh 120 times: 119 were refused and 1 accepted/);
+});
+
 test('a session far longer and larger than the refused ones after them raises it, and is told', async () => {
   const tries = times(60, (i) => [ssh(i, false), session(i, 2, 1900 + (i % 5))]).flat();
   assert.equal((await only(tries, 'brute_force')).severity, 'medium');

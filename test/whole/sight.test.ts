@@ -62,6 +62,13 @@ test('a monitor that pings 150 hosts every hour, all of which answer, pinged non
   );
 });
 
+test('who asks each host by echo, timestamp and mask pings it, and each host counts once', async () => {
+  const asked = [8, 13, 17].flatMap((type) =>
+    icmp(type, 0, false, 100, 1, 60).map((one) => one.replace('CIcmp', `C${type}x`)),
+  );
+  assert.match(about(await analyzed(asked, ['ping_sweep']), '10.20.0.9').join(), /pinged (99|100) hosts/);
+});
+
 test('a host that tells every minute that a port is unreachable calls nobody, and has no rhythm', async () => {
   const result = await analyzed(icmp(3, 3, false, 1, 600, 60));
   assert.deepEqual(about(result, '10.20.0.9'), []);
