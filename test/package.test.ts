@@ -26,7 +26,11 @@ test('weir --help lists what it can do', () => {
 });
 
 test('an unknown command, and none, exit with 2 and show the help', () => {
-  assert.match(weir('analise').said, /^weir: There is no command "analise"\.\n\nWeir learns/);
+  assert.match(
+    weir('analise').said,
+    /^weir: There is no command "analise"; analyze is near\.\n\nWeir learns/,
+  );
+  assert.match(weir('frobnicate').said, /^weir: There is no command "frobnicate"\.\n\nWeir learns/);
   assert.equal(weir('analise').status, 2);
   assert.match(weir().said, /^weir: No command was given\./);
   assert.equal(weir().status, 2);
