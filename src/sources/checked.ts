@@ -23,8 +23,10 @@ export function shown(value: unknown): string {
   return text.length > 64 ? `${text.slice(0, 64)}…` : text;
 }
 
-const password = /("(?:password|passwd|proxy_password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^",}\]]+)/gi;
-const ftpPass = /("command"\s*:\s*"PASS"\s*,\s*"(?:command_data|arg)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi;
+const password =
+  /("(?:[\w.-]*\.)?(?:password|passwd|proxy_password)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^",}\]]+)/gi;
+const ftpPass =
+  /("(?:[\w.-]*\.)?command"\s*:\s*"PASS"\s*,\s*"(?:[\w.-]*\.)?(?:command_data|arg)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi;
 const authorization = /("name"\s*:\s*"(?:proxy-)?authorization"\s*,\s*"value"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi;
 const mayHoldSecret = /passw|"PASS"|authorization/i;
 

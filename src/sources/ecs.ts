@@ -1,4 +1,4 @@
-import { type JsonObject, objectOf } from './json.ts';
+import { deepest, type JsonObject, objectOf } from './json.ts';
 
 /**
  * Documents of the Elastic Common Schema that Filebeat's and Elastic Agent's Zeek and Suricata integrations make, turned
@@ -29,23 +29,55 @@ export function fieldOf(of: JsonObject, path: string): unknown {
 function section(of: JsonObject, path: string): JsonObject | null {
   const nested = objectOf(fieldOf(of, path));
   if (nested !== null) return nested;
-  const flat: Record<string, unknown> = {};
+  // without a prototype: a field may be called __proto__
+  const made: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(of))
-    if (name.startsWith(`${path}.`)) flat[name.slice(path.length + 1)] = value;
-  return Object.keys(flat).length > 0 ? flat : null;
+    if (name.startsWith(`${path}.`)) putAt(made, name.slice(path.length + 1).split('.'), value);
+  return Object.keys(made).length > 0 ? made : null;
 }
 
-/** Zeek's field → where the document may have it. */
-const everyLog: Readonly<Record<string, readonly string[]>> = {
+/** Puts a value at { a: { b } }; what lies too deep, or where another value is, is left out. */
+function putAt(top: Record<string, unknown>, names: readonly string[], value: unknown): void {
+  if (names.length > deepest) return;
+  let at = top;
+  for (const name of names.slice(0, -1)) {
+    at[name] ??= Object.create(null);
+    const next = objectOf(at[name]);
+    if (next === null) return;
+    at = next as Record<string, unknown>;
+  }
+  at[names.at(-1)!] ??= value;
+}
+
+/** Where a document may have a field: a path, or what reads it where its form is another. */
+type Place = string | ((document: JsonObject) => unknown);
+/** Field of the record → where the document may have it; the first place that has it counts. */
+type Moves = Readonly<Record<string, readonly Place[]>>;
+
+/** Link-layer addresses have dashes in the Elastic Common Schema. */
+function mac(path: string): Place {
+  return (document) => {
+    const value = fieldOf(document, path);
+    return typeof value === 'string' ? value.replaceAll('-', ':') : undefined;
+  };
+}
+
+/** Until version 1.6 of the Elastic Common Schema methods were written in small letters. */
+function method(document: JsonObject): unknown {
+  const value = fieldOf(document, 'http.request.method');
+  return typeof value === 'string' && value === value.toLowerCase() ? value.toUpperCase() : value;
+}
+
+const everyLog: Moves = {
   uid: ['zeek.session_id'],
   'id.orig_h': ['source.ip', 'source.address'],
-  'id.orig_p': ['source.port'],
+  'id.orig_p': ['source.port', 'zeek.connection.icmp.type'],
   'id.resp_h': ['destination.ip', 'destination.address'],
-  'id.resp_p': ['destination.port'],
+  'id.resp_p': ['destination.port', 'zeek.connection.icmp.code'],
   proto: ['network.transport'],
   community_id: ['network.community_id'],
 };
-const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const logs: Readonly<Record<string, Moves>> = {
   conn: {
     service: ['network.application', 'network.protocol'],
     orig_ip_bytes: ['source.bytes'],
@@ -53,8 +85,8 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     orig_pkts: ['source.packets'],
     resp_pkts: ['destination.packets'],
     conn_state: ['zeek.connection.state.code', 'zeek.connection.state'],
-    orig_l2_addr: ['source.mac'],
-    resp_l2_addr: ['destination.mac'],
+    orig_l2_addr: [mac('source.mac')],
+    resp_l2_addr: [mac('destination.mac')],
     vlan: ['network.vlan.id'],
   },
   dns: {
@@ -64,7 +96,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     trans_id: ['dns.id'],
   },
   http: {
-    method: ['http.request.method'],
+    method: [method],
     host: ['url.domain', 'destination.domain'],
     uri: ['url.original'],
     version: ['http.version'],
@@ -111,6 +143,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     sha256: ['file.hash.sha256'],
     mime_type: ['file.mime_type'],
     filename: ['file.name'],
+    total_bytes: ['file.size'],
   },
   ssh: {
     auth_success: ['zeek.ssh.auth.success'],
@@ -133,7 +166,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     user: ['user.name'],
     reply_code: ['zeek.ftp.reply.code'],
     reply_msg: ['zeek.ftp.reply.msg'],
-    file_size: ['zeek.ftp.file.size'],
+    file_size: ['zeek.ftp.file.size', 'file.size'],
     mime_type: ['zeek.ftp.file.mime_type'],
   },
   rdp: {
@@ -151,6 +184,7 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     host_name: ['zeek.dhcp.hostname'],
     client_fqdn: ['zeek.dhcp.client_fqdn'],
     client_software: ['zeek.dhcp.software.client'],
+    msg_types: ['zeek.dhcp.msg.types'],
   },
   notice: {
     src: ['source.ip', 'source.address'],
@@ -186,6 +220,32 @@ const logs: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
     'version.addl': ['zeek.software.version.additional'],
     unparsed_version: ['zeek.software.version.full'],
   },
+  stats: {
+    mem: ['zeek.stats.memory'],
+    pkts_proc: ['zeek.stats.packets.processed'],
+    pkts_dropped: ['zeek.stats.packets.dropped'],
+    pkts_link: ['zeek.stats.packets.received'],
+    pkt_lag: ['zeek.stats.timestamp_lag'],
+    bytes_recv: ['zeek.stats.bytes.received'],
+    events_proc: ['zeek.stats.events.processed'],
+    events_queued: ['zeek.stats.events.queued'],
+    tcp_conns: ['zeek.stats.connections.tcp.count'],
+    active_tcp_conns: ['zeek.stats.connections.tcp.active'],
+    udp_conns: ['zeek.stats.connections.udp.count'],
+    active_udp_conns: ['zeek.stats.connections.udp.active'],
+    icmp_conns: ['zeek.stats.connections.icmp.count'],
+    active_icmp_conns: ['zeek.stats.connections.icmp.active'],
+    timers: ['zeek.stats.timers.count'],
+    active_timers: ['zeek.stats.timers.active'],
+    files: ['zeek.stats.files.count'],
+    active_files: ['zeek.stats.files.active'],
+    dns_requests: ['zeek.stats.dns_requests.count'],
+    active_dns_requests: ['zeek.stats.dns_requests.active'],
+    reassem_tcp_size: ['zeek.stats.reassembly_size.tcp'],
+    reassem_file_size: ['zeek.stats.reassembly_size.file'],
+    reassem_frag_size: ['zeek.stats.reassembly_size.frag'],
+    reassem_unknown_size: ['zeek.stats.reassembly_size.unknown'],
+  },
 };
 /** Fields that a document has as a list of one, or as an object of its own, where the record has a text. */
 const single = new Set(['host', 'subject', 'issuer', 'certificate.subject', 'certificate.issuer']);
@@ -209,13 +269,22 @@ export function zeekOf(document: JsonObject): ZeekDocument | null {
     const value = firstOf(document, places, single.has(field));
     if (value !== undefined) object[field] = value;
   }
-  const created = fieldOf(document, 'event.created');
-  object.ts ??= typeof created === 'number' ? created : document['@timestamp'];
-  object._path = path;
+  object.ts ??= zeeksTime(document) ?? document['@timestamp'];
+  object._path ??= path;
   object.duration ??= seconds(fieldOf(document, 'event.duration'));
   if (path === 'dns' && object.answers === undefined) object.answers = answers(document);
   return { path, object };
 }
+
+/**
+ * The first versions of Filebeat's module put Zeek's own time, in seconds, into event.created. Ever since it is when the
+ * document was made; exports may write that as a number too, in milliseconds.
+ */
+function zeeksTime(document: JsonObject): unknown {
+  const created = fieldOf(document, 'event.created');
+  return typeof created === 'number' && created < mostSeconds ? created : undefined;
+}
+const mostSeconds = 1e11;
 
 /** 'connection' of a document of zeek.connection. */
 function dataset(document: JsonObject, module: string): string {
@@ -229,8 +298,13 @@ function dataset(document: JsonObject, module: string): string {
 }
 
 /** `single`: what is wanted is one text, whatever form it has. */
-function firstOf(document: JsonObject, places: readonly string[], single = false): unknown {
+function firstOf(document: JsonObject, places: readonly Place[], single = false): unknown {
   for (const place of places) {
+    if (typeof place !== 'string') {
+      const made = place(document);
+      if (made !== undefined && made !== null) return made;
+      continue;
+    }
     const value = fieldOf(document, place) ?? (single ? section(document, place) : null);
     if (value === undefined || value === null) continue;
     const plain = single ? textOf(value) : objectOf(value) === null ? value : '';
@@ -242,20 +316,21 @@ function firstOf(document: JsonObject, places: readonly string[], single = false
 /** The one text of a list of one, or a distinguished name put together again (RFC 4514, most specific first); '' for anything else. */
 function textOf(value: unknown): string {
   const name = objectOf(value);
-  if (name === null) return partOf(value);
-  const parts = new Map(Object.entries(name).map(([part, one]) => [part, partOf(one)] as const));
-  const known = Object.keys(nameParts).filter((part) => parts.has(part));
-  const others = [...parts.keys()].filter((part) => !known.includes(part)).sort();
-  return [...known, ...others]
-    .flatMap((part) => {
-      const one = parts.get(part)!;
-      return one === '' ? [] : [`${nameParts[part] ?? part}=${one.replace(/[,\\]/g, '\\$&')}`];
-    })
+  if (name === null) {
+    const texts = textsOf(value);
+    return texts.length === 1 ? texts[0]! : '';
+  }
+  const known = Object.keys(nameParts).filter((part) => name[part] !== undefined);
+  const others = Object.keys(name).filter((part) => nameParts[part] === undefined);
+  return [...known, ...others.sort()]
+    .flatMap((part) =>
+      textsOf(name[part]).map((one) => `${nameParts[part] ?? part}=${one.replace(/[,\\]/g, '\\$&')}`),
+    )
     .join(',');
 }
-function partOf(value: unknown): string {
-  const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  return typeof one === 'string' ? one : '';
+function textsOf(value: unknown): string[] {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.filter((one): one is string => typeof one === 'string' && one !== '');
 }
 const nameParts: Readonly<Record<string, string>> = {
   common_name: 'CN',
@@ -286,33 +361,63 @@ export function suricataOf(document: JsonObject): JsonObject | null {
   const own = section(document, 'suricata.eve');
   if (own === null || typeof own.event_type !== 'string') return null;
   const object: Record<string, unknown> = { ...own };
-  for (const [field, places] of Object.entries(everyEvent)) object[field] ??= firstOf(document, places);
+  fill(object, everyEvent, document);
   object.timestamp ??= document['@timestamp'];
-  for (const [name, fields] of Object.entries(parts)) {
-    const part: Record<string, unknown> = { ...section(own, name) };
-    for (const [field, places] of Object.entries(fields)) part[field] ??= firstOf(document, places);
-    if (name === 'dns') part.answers ??= rdataOf(document);
-    if (name === 'tls')
-      for (const [field, place] of [
-        ['ja3', 'tls.client.ja3'],
-        ['ja3s', 'tls.server.ja3s'],
-      ] as const)
-        part[field] ??= { hash: fieldOf(document, place) };
-    if (object[name] !== undefined || own.event_type === name) object[name] = part;
+  for (const [name, moves] of Object.entries(parts)) {
+    if (own[name] === undefined && own.event_type !== name) continue;
+    const part: Record<string, unknown> = { ...objectOf(own[name]) };
+    fill(part, moves, document);
+    object[name] = part;
   }
   return object;
 }
 
-function rdataOf(document: JsonObject): unknown {
-  const list = fieldOf(document, 'dns.answers');
-  if (!Array.isArray(list)) return undefined;
-  return list.map((one) => {
-    const { name, type, data, ttl } = objectOf(one) ?? {};
-    return { rrname: name, rrtype: type, rdata: data, ttl };
-  });
+/** Fills in what a part of a record lacks. */
+function fill(part: Record<string, unknown>, moves: Moves, document: JsonObject): void {
+  for (const [field, places] of Object.entries(moves)) {
+    const had = fieldOf(part, field);
+    if (had !== undefined && had !== null) continue;
+    const value = firstOf(document, places);
+    if (value === undefined) continue;
+    const [name = '', child] = field.split('.');
+    part[name] = child === undefined ? value : { ...objectOf(part[name]), [child]: value };
+  }
 }
 
-const everyEvent: Readonly<Record<string, readonly string[]>> = {
+/**
+ * Answers of version 2 and later, which were moved away. The one answer of a record of version 1 is still where it was:
+ * as a list it would be taken for all there are.
+ */
+function answersMoved(document: JsonObject): unknown {
+  const list = fieldOf(document, 'dns.answers');
+  const stayed = ['rdata', 'ttl'].some((one) => fieldOf(document, `suricata.eve.dns.${one}`) !== undefined);
+  if (!Array.isArray(list) || stayed) return undefined;
+  const moved = list.flatMap((one) => {
+    const { name, type, data, ...rest } = objectOf(one) ?? {};
+    return type === undefined ? [] : [{ ...rest, rrname: name, rrtype: type, rdata: data }];
+  });
+  return moved.length > 0 ? moved : undefined;
+}
+
+function headerFlags(document: JsonObject): readonly unknown[] | undefined {
+  const flags = fieldOf(document, 'dns.header_flags');
+  return Array.isArray(flags) ? flags : undefined;
+}
+
+/** 'TLS 1.2', of which the document has made two fields. */
+function tlsVersion(document: JsonObject): unknown {
+  const version = fieldOf(document, 'tls.version');
+  const protocol = fieldOf(document, 'tls.version_protocol') ?? 'tls';
+  return version === undefined ? undefined : `${String(protocol).toUpperCase()} ${String(version)}`;
+}
+
+/** What Suricata did is one of several words there. */
+function action(document: JsonObject): unknown {
+  const types = [fieldOf(document, 'event.type')].flat();
+  return types.includes('denied') ? 'blocked' : types.includes('allowed') ? 'allowed' : undefined;
+}
+
+const everyEvent: Moves = {
   src_ip: ['source.ip', 'source.address'],
   src_port: ['source.port'],
   dest_ip: ['destination.ip', 'destination.address'],
@@ -320,9 +425,11 @@ const everyEvent: Readonly<Record<string, readonly string[]>> = {
   proto: ['network.transport'],
   app_proto: ['network.protocol'],
   community_id: ['network.community_id'],
+  'ether.src_mac': [mac('source.mac')],
+  'ether.dest_mac': [mac('destination.mac')],
 };
 /** Parts of an eve.json record whose fields the integration moves away. */
-const parts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const parts: Readonly<Record<string, Moves>> = {
   flow: {
     pkts_toserver: ['source.packets'],
     pkts_toclient: ['destination.packets'],
@@ -332,21 +439,27 @@ const parts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     end: ['event.end'],
   },
   alert: {
-    signature: ['rule.name', 'message'],
+    signature: ['rule.name'],
     signature_id: ['rule.id'],
     category: ['rule.category'],
     severity: ['event.severity'],
+    action: [action],
+    'metadata.mitre_technique_id': ['threat.technique.id'],
   },
   dns: {
     rrname: ['dns.question.name'],
     rrtype: ['dns.question.type'],
     rcode: ['dns.response_code'],
     id: ['dns.id'],
+    answers: [answersMoved],
+    // records of version 1 have no flags
+    version: [(document) => headerFlags(document) && 2],
+    aa: [(document) => headerFlags(document)?.includes('AA')],
   },
   http: {
     hostname: ['url.domain', 'destination.domain'],
     url: ['url.original'],
-    http_method: ['http.request.method'],
+    http_method: [method],
     http_user_agent: ['user_agent.original'],
     http_refer: ['http.request.referrer'],
     status: ['http.response.status_code'],
@@ -356,7 +469,9 @@ const parts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sni: ['tls.client.server_name', 'destination.domain'],
     subject: ['tls.server.subject'],
     issuerdn: ['tls.server.issuer'],
-    version: ['tls.version'],
+    version: [tlsVersion],
+    'ja3.hash': ['tls.client.ja3'],
+    'ja3s.hash': ['tls.server.ja3s'],
     fingerprint: ['tls.server.hash.sha1'],
     notbefore: ['tls.server.not_before'],
     notafter: ['tls.server.not_after'],
