@@ -51,8 +51,7 @@ SELECT
 FROM (
   SELECT window_of(time) AS window_at, src_ip, dst_ip, protocol, true AS told,
     toUInt64(sum(greatest(attempts, 1))) AS n,
-    -- where one record tells of several tries, all but the accepted one were refused
-    toUInt64(sumIf(greatest(attempts, 1) - toUInt64(ifNull(success, 0)), success IS NOT NULL)) AS refused,
+    toUInt64($(refused_tries)) AS refused,
     if(countIf(success IS NOT NULL) = 0, NULL, toNullable(toUInt64(countIf(success = 1)))) AS accepted,
     uniqExactIf(username, username != '') AS names,
     minOrNullIf(time, success = 0) AS refused_first, maxOrNullIf(time, success = 1) AS accepted_last, toUInt64(sumIf(greatest(attempts, 1), success IS NULL)) AS open,

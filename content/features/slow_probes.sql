@@ -48,8 +48,7 @@ FROM (
     maxIf(time, NOT known) AS last_hour_at
   FROM (
   SELECT time, toStartOfHour(time) AS hour, src_ip, dst_ip, dst_port, direction,
-    -- what a resolver asks of servers that do not answer, and known shapes such as devices that look for each other
-    (dst_port = 53 AND $(had_role(src_ip, resolver, toUnixTimestamp(hour) + 3600)) OR $(left_out_slow_scan)) AS known
+    $(dead_as_known(hour)) AS known
   FROM connection
   WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide) AND $(calls_another)

@@ -11,8 +11,8 @@ export interface Folded {
 
 /**
  * Findings of one detector on the same entity whose times touch (at most `gap_us` apart) become one that grows; the
- * strongest window speaks for all, or one in which more came to light (`speaks`). `joins`: whether the later one may be told with the earlier, if not always. Pure.
- * Input in any order; output by start.
+ * strongest window speaks for all, or one in which more came to light (`speaks`). `joins`: whether the later one may be told
+ * with the earlier, if not always. Pure. Input in any order; output by start.
  */
 export function foldWindows(
   findings: readonly Finding[],

@@ -26,14 +26,20 @@ export function processMark(): ProcessMark {
 /** Whether that process may still run; yes for one of another machine or container, of which nothing is known here. */
 export function isAlive(mark: ProcessMark): boolean {
   if (mark.machine !== machine()) return true;
-  try {
-    process.kill(mark.pid, 0);
-  } catch (error) {
-    // EPERM: it is there, somebody else's.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!isThere(mark.pid)) return false;
   const started = startOf(mark.pid);
   return started === null || Math.abs(started - mark.started) <= (process.platform === 'linux' ? 0 : 2);
+}
+
+/** Whether a process of this machine has that number; it may be another one by now. */
+export function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, somebody else's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+  return true;
 }
 
 /** When a process began, null when that cannot be told; proc_pid_stat(5), field 22. */

@@ -122,17 +122,7 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     let device = known.get(key) ?? known.get(also);
     if (claim.shared) {
       if (device?.evidence === evidence) device.shared = true;
-      else
-        known.set(key, {
-          id: key,
-          evidence,
-          name: '',
-          open: null,
-          shared: true,
-          macs: [],
-          identifiers: new Set(),
-          last: time,
-        });
+      else known.set(key, { ...heardOf(claim, key), name: '', shared: true });
       continue;
     }
     if (device?.shared) continue;
@@ -151,16 +141,7 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
     if (!device) {
       // The first one known at an address goes on with what was learned of the address.
       const id = !ever_owned.has(address) && claim.continues ? address : key;
-      device = {
-        id,
-        evidence,
-        name: claim.name,
-        open: null,
-        shared: false,
-        macs: [],
-        identifiers: new Set(),
-        last: time,
-      };
+      device = heardOf(claim, id);
     }
     if (isHardware(evidence) && device.macs.at(-1) !== key) {
       const same_name = claim.name !== '' && firstLabel(claim.name) === firstLabel(device.name);
@@ -190,6 +171,11 @@ export function devicesOf(claims: readonly Claim[]): DeviceAddress[] {
   for (const { id, evidence, name, open } of new Set(known.values()))
     if (open) entries.push({ device: id, address: open.address, from: open.from, to: null, evidence, name });
   return entries.sort((a, b) => a.from - b.from || (a.address < b.address ? -1 : 1));
+}
+
+/** A device of which this is the first sign; `id`: what it is called by. */
+function heardOf({ evidence, name, time }: Claim, id: string): Known {
+  return { id, evidence, name, open: null, shared: false, macs: [], identifiers: new Set(), last: time };
 }
 
 const isHardware = (evidence: Claim['evidence']): boolean => sureness[evidence] === sureness.mac;

@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   writeOwn,
 } from '../base/own-files.ts';
+import { isThere } from '../base/process-mark.ts';
 import { moduleBeside } from '../base/runtime.ts';
 import type { EngineMessage, EngineSettings } from './engine/settings.ts';
 
@@ -52,15 +53,6 @@ function compileCache(): Record<string, string> {
 /** Ends all engines of this process at once and waits for nothing: for a program that ends now. */
 export function killEngines(): void {
   for (const engine of living) engine.kill();
-}
-
-/** Whether a process has that number; it may be another one by now. */
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Bytes of the engine's last words that are kept for error messages. */
