@@ -22,6 +22,7 @@ columns:
   service: {unit: text, says: "http, tls, or both"}
   shape: {unit: text, says: what such a name is known for}
   through: {unit: text, says: web proxy that lies between}
+  at_port: {unit: text, says: "the port of all calls as :8081, '' for the usual one (443 for TLS, 80 for HTTP) and through a proxy"}
 */
 SELECT
   -- Lists are unpacked last: what holds a whole window holds them packed.
@@ -39,7 +40,7 @@ SELECT
   arrayCount(at -> at <= pairs.last_at, heard) AS sister_names,
   toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
   toUInt8(match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
-  dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, first_at, last_at
+  dst_ip, dst_port, direction, service, $(known_name_rhythm(dst_name)) AS shape, through, at_port, first_at, last_at
 FROM (
   SELECT
     window_at,
@@ -53,6 +54,7 @@ FROM (
     min(direction) AS direction,
     arrayStringConcat(arraySort(groupUniqArray(service)), ' and ') AS service,
     if(max(proxy_ip) = '', '', concat(' through ', max(proxy_ip))) AS through,
+    if(through != '' OR position(dst_name, ':') > 0 OR uniqExact(dst_port) > 1 OR max(dst_port) IN (0, if(max(service) = 'tls', 443, 80)), '', concat(':', toString(max(dst_port)))) AS at_port,
     min(time) AS first_at,
     max(time) AS last_at
   FROM (SELECT window_of(time) AS window_at, * FROM $(named_calls) WHERE direction != 'inbound')

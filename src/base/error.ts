@@ -21,7 +21,7 @@ export const errorCodes = {
   folder_unusable: {
     exit: 4,
     means:
-      'A folder that Weir should write to is missing, may not be written, or holds links where files of Weir belong.',
+      'A folder that Weir should write to is missing, may not be written, was not made by Weir, or holds links where files of Weir belong.',
   },
   disk_full: { exit: 5, means: 'The disk of the store, of temporary files or of the output is full.' },
   output_failed: { exit: 6, means: 'The output cannot be written for another reason than a full disk.' },

@@ -83,8 +83,11 @@ describe('only what Weir made is emptied, and of that only what Weir put there',
   test('a folder of somebody with files of the same names is left', () => {
     const folder = fresh();
     writeFileSync(join(folder, 'sample-office.log'), 'mine');
-    assert.throws(() => claimFolder(folder, 'sample'), coded('usage', /did not make/));
-    assert.throws(() => emptyOwn(folder, 'sample', ['sample-office.log']), coded('usage', /left as it is/));
+    assert.throws(() => claimFolder(folder, 'sample'), coded('folder_unusable', /did not make/));
+    assert.throws(
+      () => emptyOwn(folder, 'sample', ['sample-office.log']),
+      coded('folder_unusable', /left as it is/),
+    );
     assert.equal(readFileSync(join(folder, 'sample-office.log'), 'utf8'), 'mine');
   });
   test('a folder with a marker that was copied from another is left', () => {
@@ -94,20 +97,20 @@ describe('only what Weir made is emptied, and of that only what Weir put there',
     cpSync(own, copy, { recursive: true });
     writeFileSync(join(copy, 'a'), 'mine');
     assert.equal(markerOf(copy)?.id, markerOf(own)?.id);
-    assert.throws(() => emptyOwn(copy, 'sample', ['a']), coded('usage', /left as it is/));
+    assert.throws(() => emptyOwn(copy, 'sample', ['a']), coded('folder_unusable', /left as it is/));
     assert.ok(existsSync(join(copy, 'a')));
   });
   test('a kept store is not taken for a sample, nor one made before markers had an id', () => {
     const store = fresh();
     claimFolder(store, 'store');
-    assert.throws(() => emptyOwn(store, 'sample', ['data']), coded('usage', /left as it is/));
+    assert.throws(() => emptyOwn(store, 'sample', ['data']), coded('folder_unusable', /left as it is/));
     const old = fresh();
     writeFileSync(
       join(old, marker_file),
       'This folder is a telemetry store of Weir. Weir alone writes here.\n',
     );
     assert.equal(claimFolder(old, 'store').kind, 'store');
-    assert.throws(() => emptyOwn(old, 'sample', ['data']), coded('usage', /left as it is/));
+    assert.throws(() => emptyOwn(old, 'sample', ['data']), coded('folder_unusable', /left as it is/));
   });
   test('what a person put into a sample stays', () => {
     const folder = fresh();

@@ -160,7 +160,7 @@ function makeFolder(directory: string): void {
 /**
  * Makes a folder one of Weir's, or finds that it is one; gives its marker. A folder that holds anything else is
  * somebody's and is left as it is; so is the mode of a folder that was there before.
- * @throws WeirError usage (somebody's folder), folder_unusable, disk_full
+ * @throws WeirError folder_unusable (somebody's folder too), disk_full
  */
 export function claimFolder(directory: string, kind: FolderKind): Marker {
   makeFolder(directory);
@@ -173,7 +173,10 @@ export function claimFolder(directory: string, kind: FolderKind): Marker {
     throw diskProblem(`${directory} cannot be read`, error);
   }
   if (names.length > 0)
-    throw new WeirError('usage', `${directory} holds something that Weir did not make; name another folder`);
+    throw new WeirError(
+      'folder_unusable',
+      `${directory} holds something that Weir did not make; name another folder`,
+    );
   return mark(directory, kind);
 }
 
@@ -254,12 +257,12 @@ function isOwn(directory: string, kind: FolderKind): boolean {
 
 /**
  * Removes the named entries from a folder that Weir made for this purpose; what else is in it stays.
- * @throws WeirError usage when Weir did not make the folder for it; folder_unusable when an entry is a link
+ * @throws WeirError folder_unusable when Weir did not make the folder for it, or an entry is a link
  */
 export function emptyOwn(directory: string, kind: FolderKind, entries: readonly string[]): void {
   if (!isOwn(directory, kind))
     throw new WeirError(
-      'usage',
+      'folder_unusable',
       `${directory} was not made by Weir as a ${kind}, so it is left as it is; name another folder, or remove it yourself`,
     );
   const paths = entries.map((name) => join(directory, name));

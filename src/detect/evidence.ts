@@ -163,6 +163,8 @@ const saysColumns: Record<string, readonly string[]> = {
     'conn_state',
     'src_bytes',
     'dst_bytes',
+    'src_packets',
+    'dst_packets',
     'src_ip_bytes',
     'dst_ip_bytes',
     'duration_s',
@@ -206,12 +208,22 @@ export function eventLine(table: string, row: Record<string, unknown>): string {
   return told.filter((one) => one !== '').join(' ');
 }
 
+/** Headers without options: TCP (RFC 9293, 3.1), UDP (RFC 768), ICMP (RFC 792). */
+const least_headers: Readonly<Record<string, number>> = { tcp: 20, udp: 8, icmp: 8 };
+
+/** As the fragment without_headers of content/features: the most payload that so many IP bytes and packets can be. */
+function withoutHeaders(row: Record<string, unknown>, ip_bytes: unknown, packets: unknown): number {
+  const header = (String(row.src_ip).includes(':') ? 40 : 20) + (least_headers[String(row.transport)] ?? 0);
+  const total = Number(ip_bytes);
+  return total - Math.min(Number(packets), Math.floor(total / header)) * header;
+}
+
 function connectionLine(row: Record<string, unknown>): string {
   const head = [row.transport, row.service, row.conn_state]
     .filter((one) => one !== '' && one !== null)
     .join(' ');
-  const out = Number(row.src_bytes ?? row.src_ip_bytes);
-  const back = Number(row.dst_bytes ?? row.dst_ip_bytes);
+  const out = Number(row.src_bytes ?? withoutHeaders(row, row.src_ip_bytes, row.src_packets));
+  const back = Number(row.dst_bytes ?? withoutHeaders(row, row.dst_ip_bytes, row.dst_packets));
   const lasted = row.duration_s === null ? '' : `, ${seconds(Number(row.duration_s))}`;
   return `${head}, ${bytes(out)} out, ${bytes(back)} in${lasted}`;
 }

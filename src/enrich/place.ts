@@ -8,6 +8,7 @@ import { icmpMessage, isIcmpMessage } from './icmp.ts';
 import { setImpossibleAside } from './impossible.ts';
 import { type Address, addressBook } from './local.ts';
 import { settle } from './outcome.ts';
+import { fillPayload } from './payload.ts';
 
 export interface EnrichOptions {
   readonly local_networks: readonly string[];
@@ -72,6 +73,7 @@ export function createEnricher(options: EnrichOptions): Enricher {
         }
         let src = addressOf(event.src_ip);
         let dst = addressOf(event.dst_ip);
+        fillPayload(event);
         setImpossibleAside(event, latest_time);
         if (settle(event, src.wide, dst.wide)) [src, dst] = [dst, src];
         place(event, src, dst);

@@ -135,12 +135,7 @@ async function describe(store: Store, sql: string, params: Params): Promise<void
 function told(where: string, cause: unknown): string {
   if (!(cause instanceof WeirError) || (cause.code !== 'store_failed' && cause.code !== 'content_invalid'))
     throw cause;
-  // The engine repeats the whole statement, which is not what the person wrote, fragments filled in.
-  const words = cause.message
-    .split('\n')[0]!
-    .replace(/ in scope [\s\S]*$/, '')
-    .replace(/: While processing [\s\S]*$/, '');
-  return `${where}: ${words}`;
+  return `${where}: ${cause.message.split('\n')[0]}`;
 }
 
 /** A finding with a value of the right type for each column, so that evidence statements have what they ask for. */

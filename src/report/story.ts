@@ -37,6 +37,8 @@ export interface StoryOptions {
 
 /** Members shown by name; the rest is counted. */
 const most_members = 100;
+/** Events of a finding shown; what backs it is often the same again and again. */
+const most_events = 20;
 /** Events shown for each further reason. */
 const most_also_evidence = 3;
 const margin = '  ';
@@ -50,10 +52,7 @@ export function story(finding: Finding, { width, paint = noPaint, roles = [] }: 
     sentence(named(finding.summary, finding.names), width, margin),
     section('Why this is unusual', why(finding, width, paint)),
     section('ATT&CK', attack(finding)),
-    section(
-      evidenceTitle(finding),
-      finding.evidence.map((one) => evidence(one, finding.names, width)).join('\n'),
-    ),
+    section(evidenceTitle(finding), events(finding, width)),
     section(ofOnePair(finding) ? 'Also between the two' : 'Also of the same host', also(finding, width)),
     section(`${count(finding.members_total)} more told with it`, members(finding, width)),
     section(
@@ -151,9 +150,16 @@ function attack(finding: Finding): string {
 }
 
 function evidenceTitle(finding: Finding): string {
-  const { length } = finding.evidence;
+  const length = Math.min(finding.evidence.length, most_events);
   if (finding.evidence_total <= length) return 'Evidence';
   return `Evidence (${count(length)} of ${count(finding.evidence_total)} events)`;
+}
+
+function events({ evidence: all, names }: Finding, width: number): string {
+  const shown = all.slice(0, most_events).map((one) => evidence(one, names, width));
+  const rest = all.length - most_events;
+  if (rest > 0) shown.push(`${margin}and ${count(rest)} more, which --json lists`);
+  return shown.join('\n');
 }
 
 /** When, between whom and what; below it where it was read. */

@@ -77,7 +77,16 @@ const cases: readonly (readonly [what: string, told: string, says: RegExp])[] = 
       'Unknown expression identifier `x` in scope SELECT x. (UNKNOWN_IDENTIFIER) (version 26.7.2.1)',
       folder,
     ),
-    /^store_failed: Unknown expression identifier `x` in scope SELECT x\.$/,
+    /^store_failed: Unknown expression identifier `x`$/,
+  ],
+  [
+    'a sum of numbers and texts',
+    of(
+      '386',
+      'There is no supertype for types UInt64, String: In scope SELECT a + b FROM x. (NO_COMMON_TYPE)',
+      folder,
+    ),
+    /^store_failed: There is no supertype for types UInt64, String$/,
   ],
 ];
 for (const [what, told, says] of cases)

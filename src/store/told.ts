@@ -86,11 +86,16 @@ export function refused(code: string, words: string, cause: unknown): WeirError 
   return new WeirError(is('memory', code) ? 'store_memory' : 'store_failed', unwrapped(words), { cause });
 }
 
-/** "Code: 47. DB::Exception: Unknown x: While … (UNKNOWN_IDENTIFIER) (version 26.7)" → "Unknown x: While …". */
+/**
+ * "Code: 47. DB::Exception: Unknown x in scope SELECT … (UNKNOWN_IDENTIFIER) (version 26.7)" → "Unknown x". The statement
+ * that the engine repeats is not what the person wrote: fragments are filled in.
+ */
 function unwrapped(words: string): string {
   return words
     .replace(/\n\s*Stack trace:[\s\S]*$/, '')
     .replace(/^\s*(Code: \d+\. )?(DB::Exception: )?/, '')
+    .replace(/[.:,]? in scope (?:SELECT|WITH|\()[\s\S]*$/i, '')
+    .replace(/: While processing [\s\S]*$/, '')
     .replace(/\s*\(version [^)]*\)/g, '')
     .replace(/\s*\([A-Z_]{4,}\)\s*$/, '')
     .trim();

@@ -14,8 +14,10 @@ export const connection = table(
       "application protocol seen in the payload (dns, http, ssl, ssh, ...), comma-separated when several, '' when not recognised",
     ),
     duration_s: nullable(f64('first to last packet, in seconds; null: not known, or one packet')),
-    src_bytes: nullable(u64('payload bytes sent by src; null: the sensor did not count them')),
-    dst_bytes: nullable(u64('payload bytes sent by dst; null: the sensor did not count them')),
+    src_bytes: nullable(
+      u64('payload bytes sent by src; null: the sensor did not count them and they are not known to be 0'),
+    ),
+    dst_bytes: nullable(u64('payload bytes sent by dst; null: as of src_bytes')),
     src_packets: u64('packets sent by src'),
     dst_packets: u64('packets sent by dst'),
     src_ip_bytes: u64('IP-level bytes sent by src, headers included'),
