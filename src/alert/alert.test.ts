@@ -453,6 +453,7 @@ const policy = {
   window_us: () => hour,
   about_host: (id: string) => id === 'share' || id === 'behaviour',
   one_act: (id: string) => id === 'admin_share',
+  facts_of: (id: string) => (id === 'names' || id === 'name_burst' ? 'unknown_names' : id),
   budget_per_day: 3,
 };
 
@@ -502,6 +503,35 @@ const anyFinding = fc
       p_value: 10 ** -p_exponent,
     });
   });
+
+it('what two detectors say of the same facts of a host on a day is one line, of another host or day another', () => {
+  const of = (detector: string, host: string, start_at: number) =>
+    finding({
+      detector,
+      severity: 'medium',
+      entity: { src_ip: host },
+      start_at,
+      end_at: start_at + hour,
+      p_value: 1e-9,
+    });
+  const all = [
+    of('names', '10.0.0.1', 0),
+    of('name_burst', '10.0.0.1', 0),
+    of('name_burst', '10.0.0.2', 0),
+    of('name_burst', '10.0.0.1', 5 * 24 * hour),
+    of('upload', '10.0.0.1', 0),
+  ];
+  const { shown } = listOf(all, { ...policy, budget_per_day: 50 });
+  const lines = shown.map((one) =>
+    [one.detector, one.entity.src_ip, ...one.also.map((two) => two.detector)].join(' '),
+  );
+  assert.deepEqual(lines.sort(), [
+    'name_burst 10.0.0.1',
+    'name_burst 10.0.0.2',
+    'names 10.0.0.1 name_burst',
+    'upload 10.0.0.1',
+  ]);
+});
 
 const weighty = (one: { severity: Severity }): boolean => severities[one.severity] >= severities.medium;
 

@@ -93,8 +93,8 @@ export function foldFloods(
 }
 
 /**
- * What several detectors say of the same pair on a day is one line: the strongest speaks, the others are further
- * reasons. No risk is lowered by it. Pure.
+ * What several detectors say of the same pair on a day, or of the same facts of one entity, is one line: the strongest
+ * speaks, the others are further reasons. No risk is lowered by it. Pure.
  */
 export function foldPairs({ lines, folded }: Folded, pairOf: (finding: Finding) => string): Folded {
   const groups = Map.groupBy(lines, pairOf);

@@ -37,6 +37,12 @@ export function sameHosts({ entity }: Finding): string {
     .join(' ');
 }
 
+/** The same entity on the same day: what two detectors say of the same facts of it is said of the same events. */
+export function sameDay(finding: Finding): string {
+  const { entity } = finding;
+  return `${JSON.stringify(Object.entries(entity).sort())} ${dayOf(finding)}`;
+}
+
 /** What is low is told by kind, as it is waved through; anything else is itself. */
 export function lowKind(finding: Finding): string {
   return isLow(finding) ? finding.detector : finding.finding_id;

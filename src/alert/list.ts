@@ -1,7 +1,7 @@
 import type { Finding } from '../schema/finding.ts';
 import { type Capped, capped } from './cap.ts';
 import { type Folded, foldDays, foldFloods, foldHosts, foldPairs, foldWindows } from './fold.ts';
-import { lowKind, pairsOf, place, primary, sameHosts, sameName, target } from './keys.ts';
+import { lowKind, pairsOf, place, primary, sameDay, sameHosts, sameName, target } from './keys.ts';
 import { corroborate, riskScore, severityAs } from './rank.ts';
 
 /** What decides which findings of a run are told, and how many. */
@@ -14,6 +14,8 @@ export interface Policy {
   readonly about_host: (detector: string) => boolean;
   /** whether what a host does to several others is one act */
   readonly one_act: (detector: string) => boolean;
+  /** feature set whose rows a detector judges */
+  readonly facts_of: (detector: string) => string;
   readonly budget_per_day: number;
 }
 
@@ -26,7 +28,7 @@ const most_outside = 10;
  * run and a detector's own tests go through it alike. Pure.
  */
 export function listOf(findings: readonly Finding[], policy: Policy): Capped {
-  const { far_p, window_us, about_host, one_act, budget_per_day } = policy;
+  const { far_p, window_us, about_host, one_act, facts_of, budget_per_day } = policy;
   const judged = findings.map(weighed);
   const lines = foldDays(foldWindows(judged, (id) => Math.max(2 * window_us(id), hour_us)));
   const single = [sameName, primary, place].reduce<Folded>((all, key) => foldFloods(all, key), {
@@ -36,7 +38,8 @@ export function listOf(findings: readonly Finding[], policy: Policy): Capped {
   const floods = foldFloods(single, target, most_outside);
   const ranked = { lines: corroborate(floods.lines, primary), folded: floods.folded };
   const pairs = foldPairs(ranked, pairsOf(ranked.lines));
-  const acts = foldFloods(pairs, (one) => (one_act(one.detector) ? primary(one) : one.finding_id), 1);
+  const facts = foldPairs(pairs, (one) => `${facts_of(one.detector)} ${sameDay(one)}`);
+  const acts = foldFloods(facts, (one) => (one_act(one.detector) ? primary(one) : one.finding_id), 1);
   const hosts = foldHosts(foldFloods(acts, sameHosts, 1), about_host);
   return capped(foldFloods(hosts, lowKind, 1), budget_per_day, far_p);
 }

@@ -54,6 +54,12 @@ export function oneAct(detectors: readonly Detector[]): (detector: string) => bo
   return among(detectors.filter((one) => one.one_act));
 }
 
+/** Which feature set a detector judges, by its id. */
+export function factsOf(detectors: readonly Detector[]): (detector: string) => string {
+  const features = new Map(detectors.map((one) => [one.id, one.features]));
+  return (detector) => features.get(detector) ?? detector;
+}
+
 function among(detectors: readonly Detector[]): (detector: string) => boolean {
   const ids = new Set(detectors.map((one) => one.id));
   return (detector) => ids.has(detector);

@@ -17,7 +17,7 @@ import type { Vantage } from '../schema/vantage.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { readBaseline } from './baseline.ts';
 import { startEmpty } from './clear.ts';
-import { aboutHost, oneAct, runDetector, windowsOf } from './detectors.ts';
+import { aboutHost, factsOf, oneAct, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices, withNames } from './devices.ts';
 import { addEvidence } from './evidence.ts';
 import { type Failed, failure } from './failed.ts';
@@ -155,6 +155,7 @@ export async function analyze(
     window_us: windowsOf(detectors),
     about_host: aboutHost(detectors),
     one_act: oneAct(detectors),
+    facts_of: factsOf(detectors),
     budget_per_day,
   });
   // Chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so that `--since`

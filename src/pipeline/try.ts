@@ -8,7 +8,7 @@ import type { WeirEvent } from '../schema/event/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Store } from '../store/index.ts';
 import { clearEvents } from './clear.ts';
-import { aboutHost, oneAct, runDetector, windowsOf } from './detectors.ts';
+import { aboutHost, factsOf, oneAct, runDetector, windowsOf } from './detectors.ts';
 import { learnDevices } from './devices.ts';
 import { Past } from './past.ts';
 import { learnRoles } from './roles.ts';
@@ -90,6 +90,7 @@ export async function tryPlayed(
     window_us: windowsOf([detector]),
     about_host: aboutHost([detector]),
     one_act: oneAct([detector]),
+    facts_of: factsOf([detector]),
     budget_per_day: Number.POSITIVE_INFINITY,
   });
   const about = ({ entity, members, also }: Finding): string =>
