@@ -23,6 +23,7 @@ export const errorCodes = {
     means:
       'A folder that Weir should write to is missing, may not be written, was not made by Weir, or holds links where files of Weir belong.',
   },
+  busy: { exit: 2, means: 'There is no room for more at the moment; what was sent may be sent again later.' },
   disk_full: { exit: 5, means: 'The disk of the store, of temporary files or of the output is full.' },
   output_failed: { exit: 6, means: 'The output cannot be written for another reason than a full disk.' },
   not_found: { exit: 2, means: 'What was asked for is not in the store.' },
