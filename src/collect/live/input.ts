@@ -4,6 +4,7 @@
 export interface Position {
   /** what it is of, unique within the source: a file's fingerprint, a partition */
   readonly key: string;
+  /** null: there is no more need to keep this key */
   readonly value: PositionValue;
 }
 export type PositionValue =
@@ -20,8 +21,20 @@ export interface Delivery {
   readonly source: string;
   /** what evidence names: a path, 'syslog 10.1.2.3', 'http zeek' */
   readonly origin: string;
-  /** each record ends with a newline; of a capture, the bytes as they follow each other */
+  /**
+   * Each record ends with a newline; of a capture, whole packet records as they follow each other, without its header.
+   * May be empty: then the piece only tells of `position` or `ended`.
+   */
   readonly bytes: Uint8Array;
+  /**
+   * What is needed to read `bytes` for who did not read what stands before them: header lines of a Zeek log, the header of a
+   * capture. A decoder that begins with this piece takes `head` first, and counts nothing of it; one that goes on from the
+   * piece before (same origin, next offset) leaves it alone. Absent: nothing is needed. The kind of an origin is told by
+   * `head` and `bytes` behind it.
+   */
+  readonly head?: Uint8Array;
+  /** Nothing follows in this origin for now: a last record without its end is in here, and what is held back may be told. */
+  readonly ended?: boolean;
   /** offset of the first byte in `origin` and number of its first line (from 1); 0 where there is no such thing */
   readonly offset: number;
   readonly line: number;
@@ -44,6 +57,8 @@ export interface InputState {
   readonly received_records: number;
   /** lost before they could be kept, by reason: {'receive buffer full': 12} */
   readonly dropped: Readonly<Record<string, number>>;
+  /** What was out of the ordinary and cost nothing, by kind: {'last line without its end': 1}. Absent: nothing. */
+  readonly noticed?: Readonly<Record<string, number>>;
   /** what is wrong now, a sentence; null: nothing */
   readonly problem: string | null;
   /** up to when a source without news has told all, µs: null where that cannot be known */
