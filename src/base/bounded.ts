@@ -57,6 +57,11 @@ export class OldestOut<K, V> {
     this.set(key, value);
   }
 
+  /** Lets go of a key; it does not count as forgotten. */
+  delete(key: K): void {
+    this.#map.delete(key);
+  }
+
   /** Lets go of the oldest and gives it back. */
   pushOut(): readonly [K, V] | undefined {
     const { value } = this.#map.entries().next();

@@ -26,6 +26,10 @@ export const errorCodes = {
   busy: { exit: 2, means: 'There is no room for more at the moment; what was sent may be sent again later.' },
   disk_full: { exit: 5, means: 'The disk of the store, of temporary files or of the output is full.' },
   output_failed: { exit: 6, means: 'The output cannot be written for another reason than a full disk.' },
+  request_invalid: { exit: 2, means: 'A request to the API is wrong; the message says what of it.' },
+  unauthorized: { exit: 2, means: 'The API was asked without a token, or with one that it does not know.' },
+  too_large: { exit: 2, means: 'A request to the API is larger than it takes.' },
+  fault: { exit: 3, means: 'A fault in Weir itself; what it printed says more.' },
   not_found: { exit: 2, means: 'What was asked for is not in the store.' },
 } as const;
 export type ErrorCode = keyof typeof errorCodes;

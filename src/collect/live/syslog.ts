@@ -98,11 +98,11 @@ class Syslog implements SyslogInput {
   /** all sockets, those of a TLS handshake too, by address */
   private readonly sockets = new Map<Socket, string>();
   private readonly dropped = new Map<string, number>();
+  private readonly noticed = new Map<string, number>();
   private udp: UdpSocket | null = null;
   private watch: NodeJS.Timeout | null = null;
   private received_bytes = 0;
   private received_records = 0;
-  private refused = 0;
   private stopping = false;
 
   constructor(options: SyslogOptions) {
@@ -148,12 +148,13 @@ class Syslog implements SyslogInput {
   state(): InputState {
     this.countKernelDrops();
     const { received_bytes, received_records } = this;
-    const refused = `${this.refused} connections were refused: too many at once, or no TLS`;
-    const problem = this.lanes.problem ?? (this.refused > 0 ? refused : null);
+    const [dropped, noticed] = [this.dropped, this.noticed].map((counts) => Object.fromEntries(counts));
+    const { problem } = this.lanes;
     return {
       received_bytes,
       received_records,
-      dropped: Object.fromEntries(this.dropped),
+      dropped: dropped!,
+      noticed: noticed!,
       problem,
       quiet_since: null,
     };
@@ -188,7 +189,7 @@ class Syslog implements SyslogInput {
       ...clients,
     });
     server.on('tlsClientError', (_error, socket) => {
-      this.refused++;
+      count(this.noticed, 'connection refused: no TLS, or no certificate that is known');
       socket.destroy();
     });
     return server;
@@ -219,7 +220,7 @@ class Syslog implements SyslogInput {
     for (const other of this.sockets.values()) if (other === address) same++;
     const { connections, connections_of_one } = this.limits;
     if (this.stopping || this.sockets.size >= connections || same >= connections_of_one) {
-      this.refused++;
+      count(this.noticed, 'connection refused: too many at once');
       socket.destroy();
       return false;
     }
@@ -247,7 +248,15 @@ class Syslog implements SyslogInput {
     });
     this.connections.add(connection);
     socket.on('error', () => {});
-    socket.setTimeout(this.limits.idle_ms, () => socket.destroy());
+    socket.setTimeout(this.limits.idle_ms, () => {
+      // A sender that is not read is not idle.
+      if (this.paused.has(connection)) {
+        socket.setTimeout(this.limits.idle_ms);
+        return;
+      }
+      count(this.noticed, 'connection closed: idle');
+      socket.destroy();
+    });
     socket.on('data', (chunk: Buffer) => {
       this.received_bytes += chunk.length;
       if (!reader.push(chunk)) {
@@ -291,7 +300,9 @@ class Syslog implements SyslogInput {
     const latest = performance.now() - this.limits.record_ms;
     for (const connection of this.connections) {
       const { record_since, socket } = connection;
-      if (record_since > 0 && record_since < latest && !this.paused.has(connection)) socket.destroy();
+      if (record_since === 0 || record_since > latest || this.paused.has(connection)) continue;
+      count(this.noticed, 'connection closed: a record did not end');
+      socket.destroy();
     }
     this.countKernelDrops();
   }
@@ -304,8 +315,12 @@ class Syslog implements SyslogInput {
   }
 
   private lose(reason: string, records: number): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + records);
+    count(this.dropped, reason, records);
   }
+}
+
+function count(counts: Map<string, number>, what: string, more = 1): void {
+  counts.set(what, (counts.get(what) ?? 0) + more);
 }
 
 /** ::ffff:10.1.2.3 is 10.1.2.3. */
