@@ -132,7 +132,13 @@ export function remembered<T extends object | string>(
 }
 
 /** Counts a key; once there are `most` different ones, what is new counts as `rest`. */
-export function countAtMost(counts: Map<string, number>, key: string, most: number, rest: string): void {
+export function countAtMost(
+  counts: Map<string, number>,
+  key: string,
+  most: number,
+  rest: string,
+  by = 1,
+): void {
   const counted = counts.has(key) || counts.size < most ? key : rest;
-  counts.set(counted, (counts.get(counted) ?? 0) + 1);
+  counts.set(counted, (counts.get(counted) ?? 0) + by);
 }
