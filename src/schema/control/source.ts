@@ -20,5 +20,6 @@ export type Source = z.infer<typeof Source>;
 export interface SavedPosition {
   /** what it is of, unique within the source: a file's fingerprint, a partition */
   readonly key: string;
+  /** null: there is no more need to keep this key */
   readonly value: JsonValue;
 }

@@ -154,9 +154,10 @@ overEach('the control store', (stores) => {
     assert.deepEqual(await inChild(place), { code: 0, said: 'open' });
   });
 
-  test('a process that was killed lets go of it', async () => {
+  test('a process that was killed lets go of it', async (t) => {
     const place = stores.place();
     const child = holding(place);
+    t.after(() => child.kill('SIGKILL'));
     await new Promise<void>((resolve) => child.stdout!.once('data', () => resolve()));
     await assert.rejects(openControl(place, now), unavailable(/^Another Weir uses/));
     const gone = new Promise((resolve) => child.once('exit', resolve));

@@ -3,7 +3,10 @@ import type { JsonValue } from '../../schema/json.ts';
 import { type Handle, pieces } from './handle.ts';
 import { jsonText, most_json } from './json.ts';
 
-/** Keeps where a source goes on; of two positions with one key the last holds. The source has to be there. */
+/**
+ * Keeps where a source goes on; of two positions with one key the last holds, and one whose value is null is forgotten. The
+ * source has to be there.
+ */
 export async function savePositions(
   handle: Handle,
   source: string,
@@ -11,13 +14,17 @@ export async function savePositions(
   now_us: number,
 ): Promise<void> {
   const last = new Map(positions.map(({ key, value }) => [key, value]));
-  const rows = [...last].map(([key, value]) => ({
+  const gone = [...last].filter(([, value]) => value === null).map(([key]) => key);
+  const kept = [...last].filter(([, value]) => value !== null);
+  const rows = kept.map(([key, value]) => ({
     source,
     key,
     value: jsonText(value, most_json.position, `Position ${key} of source ${source}`),
     updated_at: now_us,
   }));
-  await handle.transaction(async ({ db }) => {
+  await handle.transaction(async (transaction) => {
+    const { db } = transaction;
+    await removePositions(transaction, source, gone);
     for (const some of pieces(rows))
       await db
         .insertInto('position')

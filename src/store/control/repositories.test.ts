@@ -72,7 +72,13 @@ overEach('sources and positions', (stores) => {
       { key: key(8), value: [800, null, 'x'] },
     ]);
     await removePositions(control, 'office', [key(6), key(7)]);
-    assert.equal((await listPositions(control, 'office')).length, 1232);
+    const gone = [8, 9, 9999].map((n) => ({ key: key(n), value: null }));
+    await savePositions(control, 'office', [...gone, { key: key(9), value: 9 }], now);
+    assert.deepEqual((await listPositions(control, 'office')).slice(6, 8), [
+      { key: key(9), value: 9 },
+      { key: key(10), value: { offset: 10 } },
+    ]);
+    assert.equal((await listPositions(control, 'office')).length, 1231);
     await setSourceState(control, 'office', 'removed', now);
     assert.deepEqual(await listPositions(control, 'office'), []);
   });
