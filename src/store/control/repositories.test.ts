@@ -176,6 +176,7 @@ overEach('what detectors have judged and learned', (stores) => {
       const at = n * 10;
       const packed = await packState(state(n));
       assert.ok(packed.bytes.length < 1000);
+      await saveStep(control, { detector: 'scan', window_end: at, body: Uint8Array.of(at) }, now);
       await saveSnapshot(
         control,
         { detector: 'scan', window_end: at, layout: 2, content_hash: 'h', packed },
@@ -193,7 +194,7 @@ overEach('what detectors have judged and learned', (stores) => {
     assert.equal(await findSnapshot(control, 'scan', 20), null);
     assert.deepEqual(
       (await listSteps(control, 'scan', 0)).map((one) => one.window_end),
-      [31, 32, 41, 42],
+      [31, 32, 40, 41, 42],
     );
     assert.deepEqual(await listSteps(control, 'scan', 41), [
       { detector: 'scan', window_end: 42, body: Uint8Array.of(42) },
