@@ -132,9 +132,9 @@ const octets = /^\d{1,7} (?=<\d{1,3}>)/;
 /** RFC 5424, section 6; the priority may have been taken off. */
 const rfc5424 =
   /^(?:<\d{1,3}>)?1 (?:-|\d{4}-\d\d-\d\dT\S{8,40}) \S{1,255} (\S{1,48}) \S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\]|\\.)*\]){1,64})(?: |$)/;
-/** RFC 3164, section 4, and with the time of RFC 3339 as rsyslog writes files */
+/** RFC 3164, section 4, and with the time of RFC 3339 as rsyslog writes files; a tag that was set without its colon, before a record */
 const rfc3164 =
-  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,40}) (?:\S{1,255} )?([^\s:[\]{}]{1,64})(?:\[[^\]]{0,64}\])?: ?/;
+  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,40}) (?:\S{1,255} )?([^\s:[\]{}]{1,64})(?:\[[^\]]{0,64}\])?(?:: ?| (?=\{|#|\d{1,16}\.\d{1,9}(?:\t|#011)))/;
 const bare = /^<\d{1,3}>(?:\d{1,10}: )?/;
 
 /** What syslog carries, and the program that it names; null when the line is none of syslog. */
