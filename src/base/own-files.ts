@@ -21,13 +21,17 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { WeirError } from './error.ts';
 import { isAlive, type ProcessMark, processMark } from './process-mark.ts';
 
-/** What a folder of Weir's is for: a store that is kept, a sample that the next one replaces, or of one process only. */
-export type FolderKind = 'store' | 'sample' | 'temporary';
+/**
+ * What a folder of Weir's is for: a store that is kept, a journal of what was taken in but is not yet in a store, a
+ * sample that the next one replaces, or of one process only.
+ */
+export type FolderKind = 'store' | 'journal' | 'sample' | 'temporary';
 
 /** What the marker in a folder says. */
 export interface Marker {
@@ -106,6 +110,63 @@ export function writeAll(file: number, data: Uint8Array): void {
     for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
   } catch (error) {
     throw diskProblem('A file of the store cannot be written', error);
+  }
+}
+
+/**
+ * Opens a file of Weir's own without holding up what else runs: `new` must not be there yet, `read` and `change` must. A
+ * link is not followed. Errors are the system's own (`code` ENOSPC, EIO): who journals must tell them apart.
+ */
+export async function openOwn(path: string, how: 'new' | 'read' | 'change'): Promise<FileHandle> {
+  if (how !== 'new') refuseForeign(path);
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+  const flags = how === 'new' ? O_RDWR | O_CREAT | O_EXCL : how === 'read' ? O_RDONLY : O_RDWR;
+  return await open(path, flags | O_NOFOLLOW, 0o600);
+}
+
+/** Removes a file of Weir's own; of a link, the link. Errors are the system's own. */
+export async function removeOwn(path: string): Promise<void> {
+  await unlink(path);
+}
+
+/** Names of what is in a folder of Weir's own. Errors are the system's own. */
+export async function namesWithin(directory: string): Promise<string[]> {
+  return await readdir(directory);
+}
+
+/**
+ * Waits until the names in a folder are on the disk: a file that was made and synced may still be gone after a power
+ * cut as long as its name is not. Errors are the system's own.
+ */
+export async function syncFolder(directory: string): Promise<void> {
+  const folder = await open(directory, constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/**
+ * Waits until a folder that `claimFolder` gave, its marker and the names of the folders that lead to it are on the disk.
+ * Folders above that may not be read are left out: they were there before.
+ */
+export async function syncClaimed(directory: string): Promise<void> {
+  const marker = await openOwn(join(directory, marker_file), 'read');
+  try {
+    await marker.sync();
+  } finally {
+    await marker.close();
+  }
+  await syncFolder(directory);
+  for (let path = resolve(directory); dirname(path) !== path; ) {
+    path = dirname(path);
+    try {
+      await syncFolder(path);
+    } catch (error) {
+      if (!['EACCES', 'EPERM', 'EINVAL', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error;
+    }
   }
 }
 
