@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { z } from 'zod';
 import { Kept } from '../../test/kept.ts';
 import { type ErrorCode, errorCodes, WeirError } from '../base/error.ts';
@@ -108,6 +110,45 @@ test('the page that shows it brings all it needs, and nothing of it may run but 
     policy,
     /^default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'sha256-[\w+/=]+'; connect-src 'self'/,
   );
+});
+
+/** As much of a document as the page uses. */
+interface Element {
+  textContent: string;
+  readonly children: Element[];
+  appendChild(child: Element): Element;
+}
+function element(): Element {
+  const children: Element[] = [];
+  const appendChild = (child: Element): Element => {
+    children.push(child);
+    return child;
+  };
+  return { textContent: '', children, appendChild };
+}
+const textOf = ({ textContent, children }: Element): string =>
+  [textContent, ...children.map(textOf)].join('\n');
+
+test('the script of the page is the one that its policy lets run, and it shows every route', async () => {
+  const { url } = await serving();
+  const page = await fetch(`${url}/docs`);
+  const [, script = ''] = (await page.text()).split(/<\/?script>/);
+  const sha = createHash('sha256').update(script).digest('base64');
+  assert.ok(page.headers.get('content-security-policy')?.includes(`script-src 'sha256-${sha}'`));
+  const main = element();
+  const document = { getElementById: () => main, createElement: element };
+  runInNewContext(script, { document, fetch: (path: string) => fetch(url + path) });
+  for (const end = Date.now() + 5000; main.children.length < 6 && Date.now() < end; ) await sleep(5);
+  const text = textOf(main);
+  for (const part of [
+    'Weir 1.2.3',
+    '/v1/things/{id}',
+    'Make a thing',
+    'how large it is',
+    '/v1/ingest/{name}',
+    '/health',
+  ])
+    assert.ok(text.includes(part), part);
 });
 
 test('every answer carries what browsers are to be told', async () => {
