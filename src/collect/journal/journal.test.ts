@@ -333,6 +333,24 @@ test('closing ends who waits for a batch, keeps what waits to be written and tak
   assert.equal((await made(disk)).state().waiting_records, 2);
 });
 
+test('a cursor whose last writing was torn is what it was before that', async () => {
+  const waiting: number[] = [];
+  for (const slot of [0, 4096]) {
+    const disk = new LosingDisk();
+    const journal = await made(disk);
+    for (const value of ['a', 'b']) {
+      await journal.append(text(value));
+      await journal.commit(await next(journal));
+    }
+    await journal.close();
+    disk.corrupt('cursor', slot + 8);
+    const problems: string[] = [];
+    waiting.push((await made(disk, { ...small, tell: (one) => problems.push(one) })).state().waiting_records);
+    assert.deepEqual(problems, []);
+  }
+  assert.deepEqual(waiting.sort(), [0, 1]);
+});
+
 /** A journal on the disk with three records in one segment, closed; and what is told when it is opened and read again. */
 async function damaged(damage: (path: string, bytes: Buffer) => Buffer) {
   const directory = newFolder();
