@@ -29,6 +29,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   store_failed: 500,
   folder_unusable: 500,
   output_failed: 500,
+  capture_unusable: 503,
   fault: 500,
 };
 

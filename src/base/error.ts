@@ -11,6 +11,11 @@ export const errorCodes = {
     exit: 2,
     means: 'A detector or feature file is wrong; the message names file and field.',
   },
+  capture_unusable: {
+    exit: 2,
+    means:
+      'Packets cannot be captured: tcpdump and dumpcap are missing, have not the right to, or there is no such interface; the message says what to do.',
+  },
   config_invalid: { exit: 2, means: 'The file of settings is wrong; the message names file and field.' },
   store_unavailable: { exit: 2, means: 'The store cannot be started or reached.' },
   store_failed: { exit: 2, means: 'The store refused a statement.' },

@@ -284,7 +284,8 @@ export interface Piece {
 /** Cuts a stream of bytes (what a packed file holds, what a child prints) into pieces of whole records. */
 export class StreamCutter {
   readonly framing: Framing;
-  /** records that were left out because they are too long */
+  /** records that were given out, and such as were left out because they are too long */
+  records = 0;
   too_long = 0;
   #carry: Buffer = Buffer.alloc(0);
   /** offset of the first byte of `carry` */
@@ -328,6 +329,7 @@ export class StreamCutter {
       const piece = { bytes: bytes.subarray(0, end), offset: this.#at, records, head: this.framing.head() };
       this.framing.taken(piece.bytes, piece.offset);
       pieces.push(piece);
+      this.records += records;
       this.#at += end;
       bytes = bytes.subarray(end);
     }

@@ -142,7 +142,10 @@ export class Follower implements LiveInput {
       } catch (error) {
         this.#problems.set(this.source, whyNot(error));
       }
+      const before = this.#bytes;
       void this.#read().then(() => {
+        // What was written while it was read has told of itself too early.
+        if (this.#bytes !== before) this.#wake();
         if (!this.#stopping && this.#isDrained()) this.#quiet_since = begun * 1000;
       });
       // However long reading takes, folders are looked at: what is found there is held open.
