@@ -33,7 +33,7 @@ SELECT
   if((src_ip, dst_ip, dst_port) IN (
     SELECT src_ip, dst_ip, dst_port FROM rollup_pairs WHERE first_at < {begun:DateTime64(6)} + toIntervalHour(1)
   ), 0, $(watched_h(first_at))) AS begun_h,
-  multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', service = '' AND transport != 'icmp', 'T1571, T1071, T1095', transport = 'icmp', 'T1095', 'T1571, T1071') AS techniques,
+  multiIf(dst_port IN (80, 443, 8080, 8443) AND transport = 'tcp', 'T1071.001, T1573', transport = 'icmp', 'T1095', dst_port = 53, 'T1071.004', dst_port < 1024, 'T1071, T1095', service = '', 'T1571, T1095', service IN ('http', 'ssl'), 'T1571, T1071.001', 'T1071') AS techniques,
   direction, service, shape, first_at, last_at
 FROM (
   SELECT
@@ -52,7 +52,7 @@ FROM (
     min(time) AS first_at,
     max(time) AS last_at
   FROM $(direct_calls({from:DateTime64(6)}))
-  WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide)
+  WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide) AND begins
     AND NOT $(left_out_rhythm) AND NOT (dst_port = 53 AND (uid, src_ip) IN $(relayed_dns))
   GROUP BY window_at, src_ip, dst_ip, dst_port, transport
 )

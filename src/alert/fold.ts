@@ -1,7 +1,7 @@
 import { severities } from '../schema/detector.ts';
 import type { Also, Finding, Member } from '../schema/finding.ts';
 import { dayOf, primary } from './keys.ts';
-import { byRisk } from './rank.ts';
+import { byRisk, bySize } from './rank.ts';
 
 /** Lines of a list, and what was folded into them: each keeps the id of the finding it is told with. */
 export interface Folded {
@@ -55,7 +55,7 @@ function byStart(a: Finding, b: Finding): number {
 
 /** The window that speaks for two: one that says so, else the riskier. It is as severe and as risky as the worse of them. */
 function speaker(a: Finding, b: Finding): Finding {
-  const riskier = byRisk(a, b) <= 0 ? a : b;
+  const riskier = bySize(a, b) <= 0 ? a : b;
   if (a.speaks === b.speaks) return riskier;
   const { severity, risk_score } = riskier;
   return { ...(a.speaks ? a : b), severity, risk_score };
@@ -89,6 +89,7 @@ export function foldFloods(
     [...groups.values()].map((group) => ({ group, fold: group.length > most })),
     folded,
     withMembers,
+    bySize,
   );
 }
 
@@ -131,6 +132,7 @@ export function foldGroups(
   groups: readonly { readonly group: readonly Finding[]; readonly fold: boolean }[],
   folded: readonly Finding[],
   into: (first: Finding, rest: readonly Finding[]) => Finding,
+  order: (a: Finding, b: Finding) => number = byRisk,
 ): Folded {
   const lines: Finding[] = [];
   const away = new Map<string, string>();
@@ -140,7 +142,7 @@ export function foldGroups(
       for (const one of group) lines.push(one);
       continue;
     }
-    const [first, ...rest] = [...group].sort(byRisk) as [Finding, ...Finding[]];
+    const [first, ...rest] = [...group].sort(order) as [Finding, ...Finding[]];
     lines.push(into(first, rest));
     for (const one of rest) {
       away.set(one.finding_id, first.finding_id);

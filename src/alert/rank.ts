@@ -85,6 +85,15 @@ function apart_us(a: Finding, b: Finding): number {
   return Math.max(0, a.start_at - b.end_at, b.start_at - a.end_at);
 }
 
+/**
+ * As byRisk, of equally surprising ones the one with most of what it is about (its first reason: seconds, hosts, calls).
+ * For findings of one detector: figures of different ones cannot be compared.
+ */
+export function bySize(a: Finding, b: Finding): number {
+  const size = ({ reasons: [first] }: Finding): number => first?.actual ?? 0;
+  return b.risk_score - a.risk_score || a.p_value - b.p_value || size(b) - size(a) || byRisk(a, b);
+}
+
 /** Highest risk first; equal ones by surprise, then by time, then by id: the order never depends on that of the input. */
 export function byRisk(a: Finding, b: Finding): number {
   return (

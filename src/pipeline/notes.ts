@@ -14,9 +14,9 @@ export function judgedToo(files: number): string {
   return files === 0 ? '' : `; ${counted(files, 'file')} of it left out, because judged as well`;
 }
 
-/** What cannot be seen because the input has no records of connections. */
-export async function unseen(store: Store, events: number): Promise<string> {
-  if (events === 0) return '';
+/** What cannot be seen because the input has no records of connections; `strays`: events that are not looked at. */
+export async function unseen(store: Store, events: number, strays: number): Promise<string> {
+  if (events === 0 || strays > 0) return '';
   const [row] = await store.query<{ n: number }>('SELECT count() AS n FROM connection');
   return Number(row?.n ?? 0) > 0
     ? ''

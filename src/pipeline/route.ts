@@ -189,7 +189,7 @@ export async function analyze(
       baselineNote(baseline?.note ?? null, first_time, last_time, span?.days ?? 0) +
       judgedToo(left_out) +
       strayNote(span) +
-      (await unseen(store, reading.events)),
+      (await unseen(store, reading.events, span?.strays ?? 0)),
   };
 }
 

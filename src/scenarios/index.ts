@@ -38,6 +38,7 @@ import { browsing } from './harmless/browsing.ts';
 import { dead_server } from './harmless/dead-server.ts';
 import { device_moves } from './harmless/device-moves.ts';
 import { directory_sessions } from './harmless/directory-sessions.ts';
+import { keep_alive_pieces } from './harmless/keep-alive-pieces.ts';
 import {
   connectivity_check,
   polling,
@@ -94,6 +95,7 @@ export const scenarios = {
   long_connection,
   mail_burst,
   mail_filter,
+  keep_alive_pieces,
   mid_stream,
   mail_relay,
   new_internal_service,

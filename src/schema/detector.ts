@@ -232,7 +232,7 @@ export const Detector = z.strictObject({
   title: z.string(),
   sees: z.string(),
   misses: z.string(),
-  attack: z.array(Technique).min(1),
+  attack: z.array(Technique).describe('none where only its subject tells'),
   stage: Stage,
   features: z.string(),
   window: Duration,
