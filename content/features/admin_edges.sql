@@ -25,7 +25,7 @@ SELECT
   ports, techniques, dst_ip, network_age_h, toUInt8($(first_day)) AS first_day, work, first_at, last_at
 FROM (
 SELECT
-  window_of(time) AS window_at,
+  window_of(told_at) AS window_at,
   src_ip,
   uniqExactIf(c.dst_ip, edge_first >= toDateTime64(window_at, 6)) AS new_targets,
   uniqExact(c.dst_ip) AS targets,
@@ -39,11 +39,11 @@ SELECT
     if(countIf(c.dst_port = 3389) > 0, ', T1021.001', ''),
     if(countIf(c.dst_port IN (22, 2222)) > 0, ', T1021.004', ''),
     if(countIf(c.dst_port IN (5985, 5986, 47001)) > 0, ', T1021.006', '')) AS techniques,
-  argMinIf(c.dst_ip, (time, c.dst_ip), edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
-  $(watched_h(min(time))) AS network_age_h,
+  argMinIf(c.dst_ip, (told_at, c.dst_ip), edge_first >= toDateTime64(window_at, 6)) AS dst_ip,
+  $(watched_h(min(told_at))) AS network_age_h,
   if($(said_role(src_ip, scanner)), 'weir.yaml says so', '') AS work,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM connection AS c
 INNER JOIN (
   SELECT src_ip, dst_ip, min(opened_at) AS edge_first,
@@ -52,7 +52,7 @@ INNER JOIN (
   WHERE direction = 'internal' AND $(admin_port) AND opened_at != toDateTime64(0, 6) AND $(calls_another)
   GROUP BY src_ip, dst_ip
 ) AS edges USING (src_ip, dst_ip)
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known) AND src_ip != c.dst_ip
+WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction = 'internal' AND $(admin_port) AND $(opener_known) AND src_ip != c.dst_ip
   AND NOT $(directory_copied)
 GROUP BY window_at, src_ip
 )

@@ -12,13 +12,13 @@ SELECT
   count() OVER (PARTITION BY window_at, src_ip) AS targets, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip,
+    window_of(told_at) AS window_at, src_ip, dst_ip,
     count() AS opened,
     $(listed(5, path)) AS shares,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM remote_call
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol = 'smb'
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND protocol = 'smb'
     AND operation ILIKE '%tree_connect%' AND match(path, '(?i)[\\\\/](admin|[a-z])[$]$')
   GROUP BY window_at, src_ip, dst_ip
 )

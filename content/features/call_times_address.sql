@@ -37,7 +37,7 @@ SELECT
   direction, service, shape, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_of(told_at) AS window_at,
     src_ip,
     dst_ip,
     dst_port,
@@ -49,8 +49,8 @@ FROM (
     min(direction) AS direction,
     max(service) AS service,
     if(min($(known_call_rhythm)) = max($(known_call_rhythm)), min($(known_call_rhythm)), '') AS shape,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM $(direct_calls({from:DateTime64(6)}))
   WHERE transport IN ('tcp', 'udp', 'icmp') AND direction != 'inbound' AND NOT $(wide) AND begins
     AND NOT $(left_out_rhythm) AND NOT (dst_port = 53 AND (uid, src_ip) IN $(relayed_dns))
@@ -61,7 +61,7 @@ LEFT JOIN (
   -- calls by names that call_times_name judges; a name that hardly comes again leaves a call to its address
   SELECT window_at, src_ip, dst_ip, dst_port, sum(n) AS named_calls
   FROM (
-    SELECT window_of(time) AS window_at, src_ip, dst_ip, dst_port, dst_name, count() AS n
+    SELECT window_of(told_at) AS window_at, src_ip, dst_ip, dst_port, dst_name, count() AS n
     FROM $(named_calls)
     WHERE dst_ip != '' AND dst_name != dst_ip
     GROUP BY window_at, src_ip, dst_ip, dst_port, dst_name

@@ -47,17 +47,17 @@ FROM (
     src_ip,
     dst_name,
     count() AS calls,
-    groupArraySorted(20000)($(call(time, bytes))) AS packed,
+    groupArraySorted(20000)($(call(told_at, bytes))) AS packed,
     uniqExactIf(dst_ip, dst_ip != '') AS addresses,
-    argMax(dst_ip, (time, dst_ip)) AS dst_ip,
+    argMax(dst_ip, (told_at, dst_ip)) AS dst_ip,
     $(most_frequent(dst_port)) AS dst_port,
     min(direction) AS direction,
     arrayStringConcat(arraySort(groupUniqArray(service)), ' and ') AS service,
     if(max(proxy_ip) = '', '', concat(' through ', max(proxy_ip))) AS through,
     if(through != '' OR position(dst_name, ':') > 0 OR uniqExact(dst_port) > 1 OR max(dst_port) IN (0, if(max(service) = 'tls', 443, 80)), '', concat(':', toString(max(dst_port)))) AS at_port,
-    min(time) AS first_at,
-    max(time) AS last_at
-  FROM (SELECT window_of(time) AS window_at, * FROM $(named_calls) WHERE direction != 'inbound')
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
+  FROM (SELECT window_of(told_at) AS window_at, * FROM $(named_calls) WHERE direction != 'inbound')
   GROUP BY window_at, src_ip, dst_name
 ) AS pairs
 LEFT JOIN (

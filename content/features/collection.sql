@@ -23,14 +23,14 @@ SELECT
   max(seen_last) AS last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip AS server,
+    window_of(told_at) AS window_at, src_ip, dst_ip AS server,
     $(most_frequent(dst_port)) AS port,
     sum($(sent)) AS sent,
     sum($(received)) AS received,
-    min(time) AS seen_first,
-    max(time) AS seen_last
+    min(told_at) AS seen_first,
+    max(told_at) AS seen_last
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction = 'internal' AND $(answered) AND NOT $(wide) AND $(calls_another)
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction = 'internal' AND $(answered) AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip, server
 )
 GROUP BY window_at, src_ip

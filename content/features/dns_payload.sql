@@ -42,8 +42,8 @@ FROM (
       length(replaceAll(label, '.', '')) AS label_length,
       count() AS n,
       countIf(query_type IN ('TXT', 'NULL', 'CNAME', 'MX', 'SRV', 'KEY', 'PRIVATE')) AS odd,
-      min(time) AS seen_first,
-      max(time) AS seen_last
+      min(told_at) AS seen_first,
+      max(told_at) AS seen_last
     FROM $(asked_dns) AS dns
     WHERE query NOT LIKE '%.arpa' AND NOT $(looked_up_by_mail) AND (headed OR dns.query_domain != '' AND query != dns.query_domain)
     GROUP BY window_at, src_ip, query_domain, query

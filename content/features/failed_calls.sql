@@ -18,14 +18,14 @@ SELECT
   dateDiff('second', first_at, last_at) AS span_seconds, direction, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_port,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_port,
     countIf($(failed)) AS failed_calls,
     countIf($(answered)) AS answered_calls,
     min(direction) AS direction,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'tcp'
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport = 'tcp'
     AND direction IN ('outbound', 'external') AND NOT $(wide) AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS calls

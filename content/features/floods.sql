@@ -20,26 +20,26 @@ SELECT *,
     OR $(has_role(dst_ip, resolver)) AND dst_port = 53), 'it answers hosts of the network as a directory server or resolver', '') AS work
 FROM (
 SELECT
-  window_of(time) AS window_at, dst_ip, transport,
+  window_of(told_at) AS window_at, dst_ip, transport,
   count() AS connections,
   sum(src_packets) AS packets,
   uniq(src_ip) AS sources,
-  connections / greatest(1, dateDiff('second', min(time), max(time))) AS per_second,
+  connections / greatest(1, dateDiff('second', min(told_at), max(told_at))) AS per_second,
   countIf($(failed)) AS failed,
   failed / connections AS failed_share,
   $(most_frequent(dst_port)) AS dst_port,
   $(most_frequent(src_ip)) AS src_ip,
   arrayMax(mapValues(sumMap(map(if(dst_port < 1024, dst_port, 0), 1)))) / connections AS port_share,
   $(most_frequent(direction)) AS direction,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM connection
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known)
+WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known)
   -- the dear figures only of what is busy
-  AND (window_of(time), dst_ip, transport) IN (
-    SELECT window_of(time) AS window_at, dst_ip, transport
+  AND (window_of(told_at), dst_ip, transport) IN (
+    SELECT window_of(told_at) AS window_at, dst_ip, transport
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known) AND NOT $(wide)
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport IN ('tcp', 'udp', 'icmp') AND $(opener_known) AND NOT $(wide)
     GROUP BY window_at, dst_ip, transport
     HAVING count() >= 50
   )

@@ -23,7 +23,7 @@ SELECT
   multiIf($(said_role(src_ip, scanner)), 'a scanner', $(said_role(src_ip, monitor)) AND 2 * inside >= connections, 'a monitor', '') AS work, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_of(told_at) AS window_at,
     src_ip,
     if(countIf(src_port BETWEEN 1 AND 1023) > 0, 'server', 'client') AS peer_group,
     count() AS connections,
@@ -38,8 +38,8 @@ FROM (
     max(if($(failed), $(known_call_scan), '')) AS known,
     countIf($(failed) AND $(known_call_scan) != '') AS known_failed,
     countIf(direction = 'internal') AS inside,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM $(calls({from:DateTime64(6)}))
   WHERE direction != 'inbound' AND $(opener_known) AND NOT $(wide)
   GROUP BY window_at, src_ip
@@ -47,7 +47,7 @@ FROM (
 INNER JOIN (
   SELECT window_at, src_ip, max(n) AS busiest_minute
   FROM (
-    SELECT window_of(time) AS window_at, toStartOfMinute(time) AS minute, src_ip, count() AS n
+    SELECT window_of(told_at) AS window_at, toStartOfMinute(told_at) AS minute, src_ip, count() AS n
     FROM $(calls({from:DateTime64(6)}))
     WHERE direction != 'inbound' AND $(opener_known) AND NOT $(wide)
     GROUP BY window_at, minute, src_ip

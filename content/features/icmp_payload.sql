@@ -9,13 +9,13 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_of(time) AS window_at, src_ip, dst_ip,
+  window_of(told_at) AS window_at, src_ip, dst_ip,
   sum($(sent) + $(received)) AS carried_bytes,
   sum(src_packets + dst_packets) AS packets,
   if(packets = 0, 0, carried_bytes / packets) AS packet_bytes,
   min(direction) AS direction,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM connection
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND src_port IN (0, 8, 128, 129) AND NOT $(wide)
+WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport = 'icmp' AND src_port IN (0, 8, 128, 129) AND NOT $(wide)
 GROUP BY window_at, src_ip, dst_ip

@@ -19,7 +19,7 @@ SELECT
   uniqExact(src_ip) OVER (PARTITION BY window_at, engine, name) AS hosts_with_it, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, engine, name, src_ip, dst_ip,
+    window_of(told_at) AS window_at, engine, name, src_ip, dst_ip,
     count() AS alerts,
     minIf(severity, severity > 0) AS worst_severity,
     max(category) AS category,
@@ -27,9 +27,9 @@ FROM (
     arrayStringConcat(arraySlice(arraySort(groupUniqArrayArray(attack)), 1, 20), ', ') AS techniques,
     min(direction) AS direction,
     $(most_frequent(dst_port)) AS dst_port,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM external_alert
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND type IN ('alert', 'notice') AND NOT $(engine_remark)
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND type IN ('alert', 'notice') AND NOT $(engine_remark)
   GROUP BY window_at, engine, name, src_ip, dst_ip
 )

@@ -29,12 +29,12 @@ FROM (
     uniqExactState(dst_port, transport) AS ports_state,
     uniqExact(dst_port, transport) AS source_ports_tried,
     count() AS n,
-    min(time) AS source_first_at,
-    max(time) AS source_last_at
+    min(told_at) AS source_first_at,
+    max(told_at) AS source_last_at
   FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, transport, direction, outcome
+    SELECT window_of(told_at) AS window_at, told_at, src_ip, dst_ip, dst_port, transport, direction, outcome
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
       AND direction = 'inbound' AND transport IN ('tcp', 'udp') AND $(no_answer)
   )
   WHERE $(failed)

@@ -19,27 +19,35 @@ columns:
 SELECT
   window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, dst_name, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
   uniqExact(calls.src_ip) OVER (PARTITION BY window_at, destination) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
-  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, if(dst_name = '', handshakes, 0) AS handshakes, if(dst_name = '', names, 1) AS names, direction, destination, service, first_at, last_at
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, 
+  arrayFilter(one -> one.1 >= began_at - toIntervalSecond(10) AND toUnixTimestamp(one.1) < toUnixTimestamp(window_at) + {window_s:UInt32}, shakes) AS its_shakes,
+  if(dst_name = '', length(its_shakes), 0) AS handshakes,
+  if(dst_name = '', arrayUniq(arrayFilter(name -> name != '', arrayMap(one -> one.2, its_shakes))), 1) AS names, direction, destination, service, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_name, destination, dst_port,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_name, destination, dst_port,
     max(ifNull(duration_s, 0)) AS longest_s,
     count() AS connections,
     sum(sent) AS sent_bytes,
     sum(received) AS received_bytes,
     min(direction) AS direction,
     max(service) AS service,
-    min(time) AS first_at,
-    max(time + toIntervalMillisecond(toInt64(ifNull(duration_s, 0) * 1000))) AS last_at
+    min(told_at) AS first_at,
+    min(time) AS began_at,
+    max(told_at) AS last_at
   FROM $(calls({from:DateTime64(6)}))
   WHERE direction IN ('outbound', 'external')
     AND transport = 'tcp' AND $(answered)
   GROUP BY window_at, src_ip, dst_ip, dst_name, destination, dst_port
 ) AS calls
 LEFT JOIN (
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, dst_port, count() AS handshakes, uniqExactIf(server_name, server_name != '') AS names
+  -- a handshake comes at the beginning, hours before the connection is told
+  SELECT src_ip, dst_ip, dst_port, arraySort(groupArray((told_at, server_name))) AS shakes
   FROM tls
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
-  GROUP BY window_at, src_ip, dst_ip, dst_port
-) AS shaken USING (window_at, src_ip, dst_ip, dst_port)
+  WHERE told_at < {to:DateTime64(6)} AND (src_ip, dst_ip, dst_port) IN (
+    SELECT src_ip, dst_ip, dst_port FROM connection
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport = 'tcp' AND duration_s >= 3600
+  )
+  GROUP BY src_ip, dst_ip, dst_port
+) AS shaken USING (src_ip, dst_ip, dst_port)
 LEFT JOIN $(first_users(destination, $(called), direction IN ('outbound', 'external'), answered_at)) AS users ON users.place = calls.destination

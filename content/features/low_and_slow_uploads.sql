@@ -35,7 +35,7 @@ FROM (
   FROM (
     -- hours first, windows of whole hours from them
     SELECT
-      toStartOfHour(time) AS hour,
+      toStartOfHour(told_at) AS hour,
       src_ip,
       dst_ip,
       dst_name,
@@ -45,8 +45,8 @@ FROM (
       sum(sent) AS sent,
       sum(received) AS received,
       sumIf(sent, outcome = 'one_sided') AS unheard,
-      min(time) AS seen_first,
-      max(time) AS seen_last
+      min(told_at) AS seen_first,
+      max(told_at) AS seen_last
     FROM $(calls({from:DateTime64(6)}))
     WHERE direction = 'outbound'
     GROUP BY hour, src_ip, dst_ip, dst_name

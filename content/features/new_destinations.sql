@@ -24,7 +24,7 @@ SELECT
   known_destinations, network_age_h, 'outbound' AS direction, dst_port, service, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_of(told_at) AS window_at,
     src_ip,
     c.dst_ip AS dst_ip,
     c.dst_name AS dst_name,
@@ -35,9 +35,9 @@ FROM (
     $(most_frequent(dst_port)) AS dst_port,
     max(service) AS service,
     min(rank_of_destination) AS known_destinations,
-    $(watched_h(min(time))) AS network_age_h,
-    min(time) AS first_at,
-    max(time) AS last_at
+    $(watched_h(min(told_at))) AS network_age_h,
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM $(calls({from:DateTime64(6)})) AS c
   INNER JOIN (
     SELECT dst_ip, dst_name, min(answered_at) AS destination_first,
@@ -54,7 +54,7 @@ FROM (
     GROUP BY src_ip, dst_ip, dst_name
   ) AS pairs USING (src_ip, dst_ip, dst_name)
   WHERE direction = 'outbound' AND $(answered)
-    AND destination_first >= window_of(time) - toIntervalDay(1) AND pair_first >= window_of(time)
+    AND destination_first >= window_of(told_at) - toIntervalDay(1) AND pair_first >= window_of(told_at)
   GROUP BY window_at, src_ip, dst_ip, dst_name
   HAVING NOT $(mail_relayed(min(dst_port), max(dst_port)))
 )

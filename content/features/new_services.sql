@@ -17,17 +17,17 @@ SELECT
   host_rank AS host_services, $(watched_h(first_at)) AS network_age_h, service, first_client, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at,
+    window_of(told_at) AS window_at,
     c.dst_ip AS dst_ip, c.dst_port AS dst_port, c.transport AS transport,
     uniqExact(src_ip) AS clients,
     count() AS connections,
     sum($(received)) AS received_bytes,
     min(host_rank) AS host_rank,
     max(service) AS service,
-    argMin(src_ip, (time, src_ip)) AS first_client,
+    argMin(src_ip, (told_at, src_ip)) AS first_client,
     min(service_first) AS service_first_at,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM connection AS c
   INNER JOIN (
     SELECT dst_ip, dst_port, transport, min(served_at) AS service_first,
@@ -36,7 +36,7 @@ FROM (
     WHERE direction = 'internal' AND transport = 'tcp' AND served_at != toDateTime64(0, 6) AND $(calls_another)
     GROUP BY dst_ip, dst_port, transport
   ) AS services USING (dst_ip, dst_port, transport)
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
     AND direction = 'internal' AND transport = 'tcp' AND $(opener_known) AND src_ip != c.dst_ip AND $(answered) AND $(received) > 0
   GROUP BY window_at, dst_ip, dst_port, transport
 )

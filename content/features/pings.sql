@@ -27,11 +27,11 @@ SELECT
   max(seen_last) AS last_at
 FROM (
   SELECT window_at, src_ip, dst_ip, arrayMax(mapValues(sumMap(map(src_port, toUInt64(1))))) AS n, countIf($(answered)) AS answers,
-    min(direction) AS way, min(time) AS seen_first, max(time) AS seen_last
+    min(direction) AS way, min(told_at) AS seen_first, max(told_at) AS seen_last
   FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, src_port, direction, outcome
+    SELECT window_of(told_at) AS window_at, told_at, src_ip, dst_ip, src_port, direction, outcome
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport = 'icmp' AND outcome IN ('answered', 'unanswered')
       AND direction != 'inbound' AND NOT $(wide) AND $(calls_another)
   )
   WHERE $(answered) OR $(failed)

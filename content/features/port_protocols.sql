@@ -19,7 +19,7 @@ SELECT
   usual, direction, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_port, c.service AS service,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_port, c.service AS service,
     count() AS connections,
     sum($(sent)) AS sent_bytes,
     sum($(received)) AS received_bytes,
@@ -27,10 +27,10 @@ FROM (
       dst_port = 53, 'dns', dst_port = 25, 'smtp', dst_port = 21, 'ftp', dst_port = 3389, 'rdp', dst_port = 445, 'smb',
       dst_port = 123, 'ntp', '')) AS usual,
     min(direction) AS direction,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM connection AS c
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound' AND $(answered) AND src_ip != dst_ip AND service != ''
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction != 'inbound' AND $(answered) AND src_ip != dst_ip AND service != ''
   GROUP BY window_at, src_ip, dst_ip, dst_port, service
 ) AS spoken
 LEFT JOIN $(first_users(cityHash64(dst_port, service), rollup_protocol_clients, 1, first_at)) AS users ON users.place = cityHash64(spoken.dst_port, spoken.service)

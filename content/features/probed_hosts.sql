@@ -28,7 +28,7 @@ SELECT
   countIf(failed) AS probes,
   toUInt64(uniqExactIf(dst_ip, (failed OR $(answered)) AND $(private_target)) - uniqExactIf(dst_ip, $(answered) AND $(private_target))) AS private_hosts,
   uniqExactIf(dst_ip, $(answered)) AS answered_hosts,
-  uniqExactIf((dst_ip, intDiv(toUnixTimestamp(time), 300)), failed) AS visits,
+  uniqExactIf((dst_ip, intDiv(toUnixTimestamp(told_at), 300)), failed) AS visits,
   multiIf(
     $(has_role(src_ip, monitor)), 'It looks after other hosts by ping or SNMP',
     (src_ip, port, transport) IN (
@@ -43,19 +43,19 @@ SELECT
   $(most_frequent(direction)) AS direction,
   toUInt8($(has_role(src_ip, resolver))) AS resolver,
   if(min(known) = max(known), min(known), '') AS shape,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port AS port, transport, direction, outcome,
+  SELECT window_of(told_at) AS window_at, told_at, src_ip, dst_ip, dst_port AS port, transport, direction, outcome,
     $(failed) AS failed, $(known_call_scan) AS known
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp') AND NOT $(wide)
     -- only ports on which a host failed at three at least, whenever
     AND (src_ip, port, transport) IN (
       SELECT src_ip, dst_port AS port, transport
       FROM connection
-      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
+      WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
         AND $(no_answer) AND NOT $(wide)
       GROUP BY src_ip, port, transport
       HAVING uniqExact(dst_ip) >= 3

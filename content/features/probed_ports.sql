@@ -25,18 +25,18 @@ SELECT
   uniqExact(src_port) AS source_ports,
   min(src_port) AS lowest_source_port,
   min(direction) AS direction,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, time, src_ip, src_port, dst_ip, dst_port, transport, direction, outcome
+  SELECT window_of(told_at) AS window_at, told_at, src_ip, src_port, dst_ip, dst_port, transport, direction, outcome
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
     AND transport IN ('tcp', 'udp') AND $(no_answer) AND $(calls_another)
     -- only pairs with two such ports at least, whenever
     AND (src_ip, dst_ip) IN (
       SELECT src_ip, dst_ip
       FROM connection
-      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+      WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
         AND transport IN ('tcp', 'udp') AND $(no_answer) AND NOT $(wide)
       GROUP BY src_ip, dst_ip
       HAVING min((dst_port, transport)) != max((dst_port, transport))

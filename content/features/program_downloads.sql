@@ -21,25 +21,25 @@ SELECT
   bare_address, address, uri, dst_port, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_name,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_name,
     if(dst_name = '', dst_ip, dst_name) AS place,
     min(direction) AS direction,
     uniqExact(path) AS programs,
     sum(response_bytes) AS bytes,
     max(dst_name = dst_ip OR dst_name = '' OR match(dst_name, '^[0-9.]+(:[0-9]+)?$') OR dst_name LIKE '[%') AS bare_address,
     max(if(proxy_ip = '', dst_ip, concat('through ', proxy_ip))) AS address,
-    argMin(path, (time, path, port)) AS uri,
-    argMin(port, (time, path, port)) AS dst_port,
-    min(time) AS first_at,
-    max(time) AS last_at
+    argMin(path, (told_at, path, port)) AS uri,
+    argMin(port, (told_at, path, port)) AS dst_port,
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM (
-    SELECT time, src_ip, dst_ip, host AS dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, '' AS proxy_ip
+    SELECT told_at, src_ip, dst_ip, host AS dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, '' AS proxy_ip
     FROM http
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND (NOT $(any_proxy) OR src_ip NOT IN $(proxies) AND dst_ip NOT IN $(proxies))
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND (NOT $(any_proxy) OR src_ip NOT IN $(proxies) AND dst_ip NOT IN $(proxies))
     UNION ALL
-    SELECT time, src_ip, '' AS dst_ip, dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, proxy_ip
+    SELECT told_at, src_ip, '' AS dst_ip, dst_name, uri AS path, dst_port AS port, direction, status_code, response_bytes, response_mime, proxy_ip
     FROM $(proxy_requests({from:DateTime64(6)}))
-    WHERE time < {to:DateTime64(6)} AND method != 'CONNECT'
+    WHERE told_at < {to:DateTime64(6)} AND method != 'CONNECT'
   )
   WHERE direction IN ('outbound', 'external')
     AND $(program_fetched(path))

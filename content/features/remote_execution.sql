@@ -18,7 +18,7 @@ SELECT
   count() OVER (PARTITION BY window_at, src_ip) AS targets, started, registry, replication, techniques, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip,
+    window_of(told_at) AS window_at, src_ip, dst_ip,
     count() AS calls,
     $(listed(6, concat(endpoint, '::', operation))) AS operations,
     countIf($(starts_code)) AS started,
@@ -27,10 +27,10 @@ FROM (
     arrayStringConcat(arraySort(groupUniqArray(multiIf(
       $(copies_directory), 'T1003.006', $(writes_registry), 'T1112', startsWith(lower(endpoint), 'svcctl'), 'T1569.002',
       lower(endpoint) IN ('atsvc', 'itaskschedulerservice'), 'T1053.005', 'T1047'))), ', ') AS techniques,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM remote_call
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol = 'dce_rpc'
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND protocol = 'dce_rpc'
     AND $(acts_on_host)
   GROUP BY window_at, src_ip, dst_ip
 )

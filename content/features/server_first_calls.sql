@@ -25,10 +25,10 @@ SELECT
   dst_port, direction, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_name, if(dst_name = '', dst_ip, dst_name) AS destination,
     count() AS connections, sum(sent) AS sent_bytes, sum(received) AS received_bytes,
     $(most_frequent(dst_port)) AS dst_port, min(direction) AS direction,
-    min(time) AS first_at, max(time) AS last_at
+    min(told_at) AS first_at, max(told_at) AS last_at
   FROM $(calls({from:DateTime64(6)}))
   WHERE direction = 'outbound' AND $(answered)
   GROUP BY window_at, src_ip, dst_ip, dst_name

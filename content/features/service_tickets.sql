@@ -10,7 +10,7 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_of(time) AS window_at,
+  window_of(told_at) AS window_at,
   src_ip,
   dst_ip,
   uniqExact(target) AS services,
@@ -18,9 +18,9 @@ SELECT
   count() AS tickets,
   arrayStringConcat(arraySlice(arraySort(groupUniqArray(target)), 1, 3), ', ') AS examples,
   $(most_frequent(direction)) AS direction,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM authentication
-WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
   AND protocol = 'kerberos' AND match(lower(detail), 'tgs.*(rc4|arcfour|des-|des3-)') AND target NOT LIKE 'krbtgt%' AND target != ''
 GROUP BY window_at, src_ip, dst_ip

@@ -12,7 +12,7 @@ columns:
   direction: {unit: text, says: direction}
 */
 SELECT
-  window_of(time) AS window_at,
+  window_of(told_at) AS window_at,
   src_ip,
   protocol,
   uniqExactIf(username, refused AND username != '') AS failed_users,
@@ -22,9 +22,9 @@ SELECT
   countIf(success = 1) AS successes,
   if(protocol = 'ssh', 'guessed from the sizes of packets by the sensor, as SSH hides the answer', 'told by the servers') AS told_by,
   $(most_frequent(direction)) AS direction,
-  min(time) AS first_at,
-  max(time) AS last_at
-FROM (SELECT *, (success = 0) = 1 AS refused FROM authentication
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)})
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
+FROM (SELECT *, told_at, (success = 0) = 1 AS refused FROM authentication
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)})
 GROUP BY window_at, src_ip, protocol
 HAVING failures >= 1

@@ -49,58 +49,58 @@ SELECT
   min(seen_first) AS first_at,
   max(seen_last) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, protocol, true AS told,
+  SELECT window_of(told_at) AS window_at, src_ip, dst_ip, protocol, true AS told,
     toUInt64(sum(greatest(attempts, 1))) AS n,
     toUInt64($(refused_tries)) AS refused,
     if(countIf(success IS NOT NULL) = 0, NULL, toNullable(toUInt64(countIf(success = 1)))) AS accepted,
     uniqExactIf(username, username != '') AS names,
-    minOrNullIf(time, success = 0) AS refused_first, maxOrNullIf(time, success = 1) AS accepted_last, toUInt64(sumIf(greatest(attempts, 1), success IS NULL)) AS open,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    minOrNullIf(told_at, success = 0) AS refused_first, maxOrNullIf(told_at, success = 1) AS accepted_last, toUInt64(sumIf(greatest(attempts, 1), success IS NULL)) AS open,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(told_at) AS seen_first, max(told_at) AS seen_last
   FROM authentication
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND protocol NOT IN ('ftp') AND $(calls_another)
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND protocol NOT IN ('ftp') AND $(calls_another)
   GROUP BY window_at, src_ip, dst_ip, protocol
   UNION ALL
   -- Whoever is let in after it was asked for a password (Windows sign-in, a digest with an old nonce) guesses nothing.
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http' AS protocol, true AS told,
+  SELECT window_of(told_at) AS window_at, src_ip, dst_ip, 'http' AS protocol, true AS told,
     toUInt64(countIf($(http_refused))) AS refused_n, refused_n AS refused,
     if(countIf(username != '') = 0, NULL, toNullable(toUInt64(countIf(status_code BETWEEN 200 AND 399 AND username != '')))) AS accepted,
     uniqExactIf(username, username != '') AS names,
-    minOrNullIf(time, $(http_refused)) AS refused_first, maxOrNullIf(time, status_code BETWEEN 200 AND 399 AND username != '') AS accepted_last, toUInt64(0) AS open,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_refused)) AS seen_first, maxIf(time, $(http_refused)) AS seen_last
+    minOrNullIf(told_at, $(http_refused)) AS refused_first, maxOrNullIf(told_at, status_code BETWEEN 200 AND 399 AND username != '') AS accepted_last, toUInt64(0) AS open,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(told_at, $(http_refused)) AS seen_first, maxIf(told_at, $(http_refused)) AS seen_last
   FROM http
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 403
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 403
   GROUP BY window_at, src_ip, dst_ip
   HAVING refused_n > ifNull(accepted, 0)
   UNION ALL
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_401' AS protocol, true AS told,
+  SELECT window_of(told_at) AS window_at, src_ip, dst_ip, 'http_401' AS protocol, true AS told,
     toUInt64(countIf($(http_asked))) AS asked_n, asked_n AS refused, NULL AS accepted, toUInt64(0) AS names,
     NULL AS refused_first, NULL AS accepted_last, toUInt64(0) AS open,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(time, $(http_asked)) AS seen_first, maxIf(time, $(http_asked)) AS seen_last
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, minIf(told_at, $(http_asked)) AS seen_first, maxIf(told_at, $(http_asked)) AS seen_last
   FROM http
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 401
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND status_code BETWEEN 200 AND 401
   GROUP BY window_at, src_ip, dst_ip
   HAVING asked_n > 2 * countIf(status_code BETWEEN 200 AND 399)
   UNION ALL
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'http_form' AS protocol, true AS told,
+  SELECT window_of(told_at) AS window_at, src_ip, dst_ip, 'http_form' AS protocol, true AS told,
     toUInt64(count()) AS n, toUInt64(arrayMax(mapValues(sumMap(map(answer, 1))))) AS refused,
     NULL AS accepted, toUInt64(0) AS names,
     NULL AS refused_first, NULL AS accepted_last, toUInt64(0) AS open,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(told_at) AS seen_first, max(told_at) AS seen_last
   FROM (
-    SELECT time, src_ip, dst_ip, dst_port, direction, $(form_answer) AS answer
+    SELECT told_at, src_ip, dst_ip, dst_port, direction, $(form_answer) AS answer
     FROM http
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(form_sent)
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND $(form_sent)
   )
   GROUP BY window_at, src_ip, dst_ip
   HAVING n >= 10
   UNION ALL
-  SELECT window_of(time) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
+  SELECT window_of(told_at) AS window_at, src_ip, dst_ip, 'ftp' AS protocol, true AS told,
     toUInt64(countIf(reply_code IN (230, 430, 530))) AS n, toUInt64(countIf(reply_code IN (430, 530))) AS refused,
     toNullable(toUInt64(countIf(reply_code = 230))) AS accepted, uniqExactIf(username, username NOT IN ('', '<unknown>')) AS names,
-    minOrNullIf(time, reply_code IN (430, 530)) AS refused_first, maxOrNullIf(time, reply_code = 230) AS accepted_last, toUInt64(0) AS open,
-    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+    minOrNullIf(told_at, reply_code IN (430, 530)) AS refused_first, maxOrNullIf(told_at, reply_code = 230) AS accepted_last, toUInt64(0) AS open,
+    0. AS alike, 0. AS typical_s, 0. AS alike_refusals, toUInt64(0) AS later, min(direction) AS way, min(dst_port) AS port, min(told_at) AS seen_first, max(told_at) AS seen_last
   FROM ftp
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
   GROUP BY window_at, src_ip, dst_ip
   UNION ALL
   SELECT window_at, src_ip, dst_ip, protocol, false AS told, n, toUInt64(0) AS refused, NULL AS accepted, toUInt64(0) AS names,
@@ -108,7 +108,7 @@ FROM (
     if(typical_bytes > 0, arrayCount(one -> abs(one - typical_bytes) <= 0.25 * typical_bytes, sizes) / length(sizes), 0.) AS alike,
     typical_s, if(n >= 20 AND like_refused, n * alike, 0.) AS alike_refusals, later, way, port, seen_first, seen_last
   FROM (
-    SELECT window_of(time) AS window_at, src_ip, dst_ip,
+    SELECT window_of(told_at) AS window_at, src_ip, dst_ip,
       $(login_protocol) AS protocol,
       count() AS n,
       $(sample_of_events(5000, $(received))) AS sizes,
@@ -127,9 +127,9 @@ FROM (
         protocol IN ('mysql', 'postgresql', 'redis', 'vnc'), typical_bytes BETWEEN 5 AND 700 AND typical_s <= 15,
         protocol IN ('mssql', 'oracle'), typical_bytes BETWEEN 60 AND 5000 AND typical_s <= 15,
         false) AS like_refused,
-      min(direction) AS way, min(dst_port) AS port, min(time) AS seen_first, max(time) AS seen_last
+      min(direction) AS way, min(dst_port) AS port, min(told_at) AS seen_first, max(told_at) AS seen_last
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)}
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)}
       AND transport = 'tcp' AND $(calls_another) AND $(login_port) AND $(answered) AND $(received) > 0
     GROUP BY window_at, src_ip, dst_ip, protocol
     HAVING n >= 3

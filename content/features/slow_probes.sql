@@ -44,13 +44,13 @@ FROM (
     uniqExactStateIf(dst_ip, NOT known) AS hosts_state,
     uniqExactStateIf(dst_port, NOT known) AS ports_state,
     $(most_frequent(direction)) AS direction,
-    minIf(time, NOT known) AS first_hour_at,
-    maxIf(time, NOT known) AS last_hour_at
+    minIf(told_at, NOT known) AS first_hour_at,
+    maxIf(told_at, NOT known) AS last_hour_at
   FROM (
-  SELECT time, toStartOfHour(time) AS hour, src_ip, dst_ip, dst_port, direction,
+  SELECT told_at, toStartOfHour(told_at) AS hour, src_ip, dst_ip, dst_port, direction,
     $(dead_as_known(hour)) AS known
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction != 'inbound'
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction != 'inbound'
     AND transport IN ('tcp', 'udp') AND $(failed_by(toUnixTimestamp(hour) + 3600)) AND NOT $(wide) AND $(calls_another)
   )
   GROUP BY hour, src_ip

@@ -34,12 +34,12 @@ SELECT
 FROM (
   SELECT window_at, src_ip, dst_ip, dst_port, toUInt64(1) AS of_host, toUInt64(1) AS of_port, min(way) AS direction,
     count() AS n, countIf(dst_packets > 0) AS resets, arraySort(groupUniqArray($(lone_packet_kind))) AS kinds,
-    min(time) AS seen_first, max(time) AS seen_last
+    min(told_at) AS seen_first, max(told_at) AS seen_last
   FROM (
-    SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, direction AS way, history, dst_packets,
+    SELECT window_of(told_at) AS window_at, told_at, src_ip, dst_ip, dst_port, direction AS way, history, dst_packets,
       $(answer_unseen_by(toUnixTimestamp(window_at) + {window_s:UInt32})) AS unseen
     FROM connection
-    WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND $(lone_packet) AND $(calls_another) AND event_id NOT IN $(left_of_session)
+    WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND $(lone_packet) AND $(calls_another) AND event_id NOT IN $(left_of_session)
   )
   WHERE NOT unseen
   GROUP BY window_at, src_ip, dst_ip, dst_port

@@ -22,16 +22,16 @@ SELECT
   destinations, dst_ip, dst_name, dst_port, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, if(ja4 != '', ja4, ja3) AS fingerprint,
+    window_of(told_at) AS window_at, src_ip, if(ja4 != '', ja4, ja3) AS fingerprint,
     count() AS handshakes,
     uniqExact(dst_ip) AS destinations,
-    argMax(dst_ip, (time, dst_ip, server_name)) AS dst_ip,
-    argMax(server_name, (time, dst_ip, server_name)) AS dst_name,
+    argMax(dst_ip, (told_at, dst_ip, server_name)) AS dst_ip,
+    argMax(server_name, (told_at, dst_ip, server_name)) AS dst_name,
     $(most_frequent(dst_port)) AS dst_port,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM tls
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND (ja4 != '' OR ja3 != '')
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction IN ('outbound', 'external') AND (ja4 != '' OR ja3 != '')
   GROUP BY window_at, src_ip, fingerprint
 ) AS prints
 LEFT JOIN $(first_users(fingerprint, rollup_fingerprint_clients, 1, first_at)) AS users ON users.place = prints.fingerprint

@@ -23,7 +23,7 @@ SELECT
   unnamed_share, server_name, issuer, direction, first_at, last_at
 FROM (
   SELECT
-    window_of(time) AS window_at, src_ip, dst_ip, dst_port,
+    window_of(told_at) AS window_at, src_ip, dst_ip, dst_port,
     count() AS handshakes,
     countIf($(signed_itself)) AS self_signed,
     countIf($(own_authority)) AS own_authority,
@@ -31,10 +31,10 @@ FROM (
     max(server_name) AS server_name,
     max(issuer) AS issuer,
     min(direction) AS direction,
-    min(time) AS first_at,
-    max(time) AS last_at
+    min(told_at) AS first_at,
+    max(told_at) AS last_at
   FROM tls
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND direction IN ('outbound', 'external')
   GROUP BY window_at, src_ip, dst_ip, dst_port
 ) AS calls
 LEFT JOIN $(first_users(dst_ip, rollup_pairs, transport = 'tcp' AND direction IN ('outbound', 'external'), answered_at)) AS users ON users.place = calls.dst_ip

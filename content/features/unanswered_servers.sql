@@ -14,18 +14,18 @@ SELECT
   countIf(failed) AS failed_calls,
   countIf(failed AND outcome = 'refused') AS refused_calls,
   uniqExactIf(src_ip, failed AND answered_at > toDateTime64(0, 6) AND answered_at < toDateTime64(window_at, 6)) AS known_clients,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM (
-  SELECT window_of(time) AS window_at, time, src_ip, dst_ip, dst_port, transport, outcome, $(failed) AS failed
+  SELECT window_of(told_at) AS window_at, told_at, src_ip, dst_ip, dst_port, transport, outcome, $(failed) AS failed
   FROM connection
-  WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND NOT $(wide) AND $(calls_another)
+  WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport IN ('tcp', 'udp') AND NOT $(wide) AND $(calls_another)
     AND direction != 'inbound'
     -- only what failed for five hosts at least, whenever
     AND (dst_ip, dst_port, transport) IN (
       SELECT dst_ip, dst_port, transport
       FROM connection
-      WHERE time >= {from:DateTime64(6)} AND time < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
+      WHERE told_at >= {from:DateTime64(6)} AND told_at < {to:DateTime64(6)} AND transport IN ('tcp', 'udp')
         AND direction != 'inbound' AND $(no_answer) AND NOT $(wide)
       GROUP BY dst_ip, dst_port, transport
       HAVING uniqExact(src_ip) >= 5

@@ -25,10 +25,10 @@ SELECT
   greatest(toFloat64(generated_names), if(length(lengths) >= 15 AND alike_share >= 0.85, toFloat64(alike_share * length(lengths)), 0.)) AS made_up_names,
   queries / count() AS failed_share,
   $(listed_if(4, name, missing)) AS examples,
-  min(time) AS first_at,
-  max(time) AS last_at
+  min(told_at) AS first_at,
+  max(told_at) AS last_at
 FROM (
-  SELECT window_at, time, src_ip, generated_score, query_domain != '' AS registered, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
+  SELECT window_at, told_at, src_ip, generated_score, query_domain != '' AS registered, response_code = 'NXDOMAIN' AS missing, if(query_domain = '', query, query_domain) AS name
   FROM $(asked_dns)
   WHERE query NOT LIKE '%.arpa' AND NOT $(looked_up_by_mail)
 )

@@ -44,7 +44,7 @@ FROM (
     max(seen_last) AS last_at
   FROM (
     SELECT
-      window_of(time) AS window_at,
+      window_of(told_at) AS window_at,
       src_ip,
       destination AS place,
       max(dst_ip) AS address,
@@ -52,8 +52,8 @@ FROM (
       sum(sent) AS sent,
       sum(received) AS received,
       sumIf(sent, outcome = 'one_sided') AS unheard,
-      min(time) AS seen_first,
-      max(time) AS seen_last
+      min(told_at) AS seen_first,
+      max(told_at) AS seen_last
     FROM $(calls({from:DateTime64(6)}))
     WHERE direction IN ('outbound', 'external') AND NOT $(wide)
       AND NOT $(left_out_upload)

@@ -6,7 +6,7 @@ reads: [dns]
 SELECT dst_ip, arrayJoin(arrayPushFront(arrayMap(n -> arrayStringConcat(arraySlice(labels, -n), '.'), range(1, least(length(labels), 4))), whole)) AS domain,
   min(first_at) AS first_at
 FROM (
-  SELECT dst_ip, if(query_domain = '', query, query_domain) AS whole, splitByChar('.', whole) AS labels, min(time) AS first_at
+  SELECT dst_ip, if(query_domain = '', query, query_domain) AS whole, splitByChar('.', whole) AS labels, min(told_at) AS first_at
   FROM dns
   WHERE query != ''
   GROUP BY dst_ip, whole

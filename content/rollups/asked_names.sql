@@ -3,9 +3,9 @@ about: Since when a host that asks for names itself was asked for each name, and
 key: [dst_ip, query]
 reads: [dns]
 */
-SELECT dst_ip, query, min(time) AS first_at
+SELECT dst_ip, query, min(told_at) AS first_at
 FROM dns
 WHERE query != '' AND src_ip != dst_ip AND response_code != ''
   AND dst_ip IN (SELECT src_ip FROM dns WHERE query != '')
-  AND NOT $(had_role(dst_ip, resolver, toUnixTimestamp(time)))
+  AND NOT $(had_role(dst_ip, resolver, toUnixTimestamp(told_at)))
 GROUP BY dst_ip, query

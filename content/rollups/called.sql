@@ -5,7 +5,7 @@ reads: [connection, http, tls, dns]
 */
 SELECT
   src_ip, dst_ip, dst_name, destination, direction,
-  min(time) AS first_at,
-  minIf(time, $(answered)) AS answered_at
+  min(told_at) AS first_at,
+  minIf(told_at, $(answered)) AS answered_at
 FROM $(calls({begun:DateTime64(6)}))
 GROUP BY src_ip, dst_ip, dst_name, destination, direction

@@ -3,6 +3,6 @@ about: In which hours anything was seen.
 key: [hour]
 reads: [connection]
 */
-SELECT toStartOfHour(time) AS hour, count() AS connections
+SELECT toStartOfHour(told_at) AS hour, count() AS connections
 FROM connection
 GROUP BY hour

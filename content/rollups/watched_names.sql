@@ -3,11 +3,11 @@ about: In which hours anything was seen, by any of the logs that tell what names
 key: [hour]
 reads: [connection, tls, http, dns]
 */
-SELECT toStartOfHour(time) AS hour, count() AS events
+SELECT toStartOfHour(told_at) AS hour, count() AS events
 FROM (
-  SELECT time FROM connection
-  UNION ALL SELECT time FROM tls
-  UNION ALL SELECT time FROM http
-  UNION ALL SELECT time FROM dns
+  SELECT told_at FROM connection
+  UNION ALL SELECT told_at FROM tls
+  UNION ALL SELECT told_at FROM http
+  UNION ALL SELECT told_at FROM dns
 )
 GROUP BY hour

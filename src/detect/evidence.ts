@@ -85,7 +85,7 @@ function inWindow(sql: string): string {
 }
 
 const within =
-  'time >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND time < fromUnixTimestamp64Micro(toInt64({to_us:Float64}))';
+  'told_at >= fromUnixTimestamp64Micro(toInt64({from_us:Float64})) AND told_at < fromUnixTimestamp64Micro(toInt64({to_us:Float64}))';
 
 /**
  * SQL with the values of a finding as typed parameters, and of the span it looks at as from_us and to_us,

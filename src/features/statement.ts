@@ -86,7 +86,7 @@ export function statementColumns(feature: Feature, detector: Detector): string[]
 }
 
 /**
- * `window_of(time)` in a feature's SQL becomes the start of the window. Where windows overlap (hop < window) each
+ * `window_of(told_at)` in a feature's SQL becomes the start of the window. Where windows overlap (hop < window) each
  * event belongs to several, so that nothing hides by straddling an edge.
  */
 export function expandWindows(sql: string, window_s: number, hop_s: number): string {

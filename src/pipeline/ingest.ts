@@ -14,7 +14,7 @@ import {
   Summaries,
   spanOf,
 } from '../enrich/index.ts';
-import type { WeirEvent } from '../schema/event/index.ts';
+import { toldAt, type WeirEvent } from '../schema/event/index.ts';
 import { count, emptyLedger, type InputReport, type Ledger, total } from '../schema/ledger.ts';
 import type {
   DecodeOptions,
@@ -341,7 +341,7 @@ export class Ingest {
     if (format?.joint) this.#joint_file ??= file;
     const one_file = format?.joint ? this.#joint_file! : file;
     const stored: HalfFrom['stored'] = (event, id_hi, id_lo, line, offset, raw) => {
-      countDay(this.#days, event.time);
+      countDay(this.#days, toldAt(event));
       if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
       if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
       for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));
@@ -367,7 +367,7 @@ export class Ingest {
         ledger.read++;
         this.#events++;
         if (shift !== 0) read.time += shift;
-        if (read.time >= until) {
+        if (toldAt(read) >= until) {
           count(ledger.filtered, 'after --until');
           return;
         }

@@ -106,7 +106,7 @@ interface HeldHour extends Hour {
 
 async function hoursOf(store: Store, table: string): Promise<HeldHour[]> {
   const rows = await store.rows<[number, number, number, number]>(
-    `SELECT toFloat64(toUnixTimestamp(toStartOfHour(time))) * 1e6 AS at, count(), toUnixTimestamp64Micro(min(time)), toUnixTimestamp64Micro(max(time))
+    `SELECT toFloat64(toUnixTimestamp(toStartOfHour(told_at))) * 1e6 AS at, count(), toUnixTimestamp64Micro(min(told_at)), toUnixTimestamp64Micro(max(told_at))
 FROM ${table} GROUP BY at ORDER BY at`,
     {},
     { name: 'events by hour' },

@@ -15,7 +15,7 @@ const network = `if(position(ip, ':') = 0, ${v4}, ${v6})`;
  * crosses the border its local end, of others both.
  */
 const ends = (which: string): string => `
-  SELECT time, direction, way, ip, ${network} AS network, outcome,
+  SELECT told_at, direction, way, ip, ${network} AS network, outcome,
     outcome = 'one_sided' AND dst_packets = 0 AND src_packets > 0 AS opener_only,
     outcome = 'one_sided' AND src_packets = 0 AND dst_packets > 0 AS answers_only
   FROM connection
@@ -43,7 +43,7 @@ GROUP BY network, scope ORDER BY network, scope`;
 const slots = `
 SELECT network, way, direction, slot, count() AS hosts, sum(share) AS one_sided_hosts, sum(n) AS one_sided
 FROM (
-  SELECT network, way, direction, ip, intDiv(toUnixTimestamp(time), ${slot_s}) AS slot,
+  SELECT network, way, direction, ip, intDiv(toUnixTimestamp(told_at), ${slot_s}) AS slot,
     countIf(opener_only) AS n, n / count() AS share
   FROM (${ends("(outcome IN ('answered', 'refused') OR outcome = 'one_sided' AND dst_packets = 0)")})
   WHERE network IN {networks:Array(String)}

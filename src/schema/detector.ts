@@ -67,7 +67,7 @@ export interface Feature extends z.infer<typeof FeatureHead> {
   id: string;
   /**
    * One SELECT. Gives window_at (start of the window), the grain, the columns, and if wanted peer_group, first_at,
-   * last_at, event_ids. Bound: {from}, {to} DateTime64(6); window_of(time) stands for the start of the window.
+   * last_at, event_ids. Bound: {from}, {to} DateTime64(6); window_of(told_at) stands for the start of the window.
    */
   sql: string;
   /** The same for a network without a web proxy: the same rows, read faster. */

@@ -1,5 +1,5 @@
 import { tables } from '../schema/event/index.ts';
-import { columnsOf, orderOf, originColumns, type SqlColumn } from './ddl.ts';
+import { columnsOf, orderOf, originColumns, type SqlColumn, toldColumn } from './ddl.ts';
 
 /** docs/columns.md: every event table with its columns, from their descriptions. */
 export function columnsPage(): string {
@@ -20,7 +20,7 @@ export function columnsPage(): string {
     '',
     ...listOf(originColumns),
     ...kinds.flatMap((table) => {
-      const own = columnsOf(table).slice(0, -originColumns.length);
+      const own = [...columnsOf(table).slice(0, -originColumns.length), toldColumn(table)];
       return [
         '',
         `## ${table.kind}`,

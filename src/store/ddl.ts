@@ -1,4 +1,4 @@
-import { type EventKind, tables } from '../schema/event/index.ts';
+import { type EventKind, longest_s, tables } from '../schema/event/index.ts';
 import type { Column, Table } from '../schema/table.ts';
 import { identifier } from './engine/statement.ts';
 
@@ -84,9 +84,32 @@ export function columnsOf(table: Table): SqlColumn[] {
   return [...own, ...originColumns];
 }
 
+/**
+ * When an event could be told: a connection when it was over, anything else when it happened. Windows, first sights and
+ * what was known when go by it (docs/decisions/0030-told-at.md); the store works it out, so that no source can forget it.
+ */
+export function toldColumn(table: Table): SqlColumn & { readonly from: string } {
+  const lasts = 'duration_s' in table.columns;
+  return {
+    name: 'told_at',
+    type: sqlTypes.time,
+    codec: lasts ? 'Delta(8), LZ4' : '',
+    doc: lasts ? 'when it was over and could be told: time + duration_s' : 'when it could be told: as time',
+    from: lasts
+      ? `DEFAULT time + toIntervalMicrosecond(toInt64(round(least(greatest(ifNull(duration_s, 0), 0), ${longest_s}) * 1000000)))`
+      : 'ALIAS time',
+  };
+}
+
+/** A column as CREATE and ALTER name it. */
+export function columnDdl({ name, type, codec, from = '' }: SqlColumn & { readonly from?: string }): string {
+  return [identifier(name), type, from, codec && `CODEC(${codec})`].filter((part) => part !== '').join(' ');
+}
+
 /** What rows are sorted by: windows of time first, then the host within them. */
 export function orderOf(table: Table): string[] {
-  return 'src_ip' in table.columns ? ['toStartOfHour(time)', 'src_ip', 'time'] : ['time'];
+  const at = 'duration_s' in table.columns ? 'told_at' : 'time';
+  return 'src_ip' in table.columns ? [`toStartOfHour(${at})`, 'src_ip', at] : [at];
 }
 
 /** Settings of every table. One insert makes one part, which is whole or absent after a crash. */
@@ -119,9 +142,7 @@ export function ttl(column: string, options: StorageOptions): string {
 }
 
 export function createTable(table: Table, options: StorageOptions): string {
-  const columns = columnsOf(table).map(
-    ({ name, type, codec }) => `  ${identifier(name)} ${type}${codec ? ` CODEC(${codec})` : ''}`,
-  );
+  const columns = [...columnsOf(table), toldColumn(table)].map((one) => `  ${columnDdl(one)}`);
   return [
     `CREATE TABLE IF NOT EXISTS ${identifier(table.kind)} (`,
     columns.join(',\n'),

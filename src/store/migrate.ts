@@ -2,7 +2,15 @@ import { WeirError } from '../base/error.ts';
 import { tables } from '../schema/event/index.ts';
 import type { Table } from '../schema/table.ts';
 import type { Connection } from './connection.ts';
-import { columnsOf, createTable, type StorageOptions, tableSettings, ttl } from './ddl.ts';
+import {
+  columnDdl,
+  columnsOf,
+  createTable,
+  type StorageOptions,
+  tableSettings,
+  toldColumn,
+  ttl,
+} from './ddl.ts';
 import { identifier } from './engine/statement.ts';
 import { migrations as released } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -74,10 +82,11 @@ async function syncTable(
     return;
   }
   const missing: string[] = [];
-  for (const { name, type, codec } of columnsOf(table)) {
+  for (const column of [...columnsOf(table), toldColumn(table)]) {
+    const { name, type } = column;
     const is = have.get(name);
     if (is === undefined) {
-      missing.push(`ADD COLUMN IF NOT EXISTS ${identifier(name)} ${type}${codec ? ` CODEC(${codec})` : ''}`);
+      missing.push(`ADD COLUMN IF NOT EXISTS ${columnDdl(column)}`);
     } else if (is !== type) {
       throw new WeirError(
         'store_unavailable',

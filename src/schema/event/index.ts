@@ -37,3 +37,15 @@ export const tables = {
 export type EventKind = keyof typeof tables;
 /** A record of any kind, told apart by `kind`. */
 export type WeirEvent = { [K in EventKind]: RecordOf<(typeof tables)[K]> }[EventKind];
+
+/** Longest time that something may have lasted for its end to be believed, s: 30 years. */
+export const longest_s = 1e9;
+
+/**
+ * When an event could be told, µs since 1970: what lasts (a connection, a file) when it was over, anything else when it
+ * happened. The store works the same out for its column `told_at`.
+ */
+export function toldAt(event: WeirEvent): number {
+  const lasted_s = 'duration_s' in event ? (event.duration_s ?? 0) : 0;
+  return event.time + Math.round(Math.min(Math.max(lasted_s, 0), longest_s) * 1e6);
+}
