@@ -28,7 +28,7 @@ const attacks =
   lateral_movement long_connection mail_burst new_internal_service odd_tls password_spraying phishing_click
   port_protocol_mismatch rare_destination signature_alert slow_scan stealth_scan vertical_scan`.split(/\s+/);
 
-/** Every attack in an office. Times are cut to ten seconds, so that very many events tie. */
+/** Every attack in an office. Times, and how long things lasted, are cut to ten seconds, so that very many events tie. */
 function traffic(): Known[] {
   const office = { scenario: 'office', hosts: 5, days: 1, activity: 0.2 };
   const mix: Mix = { ...office, with: attacks.map((scenario) => ({ scenario })) };
@@ -36,6 +36,8 @@ function traffic(): Known[] {
   const duplicates = createDuplicates();
   return [...mixed(mix, { seed: 7, start })].map((event) => {
     const tied = { ...event, time: Math.floor(event.time / 10e6) * 10e6 };
+    if ('duration_s' in tied && tied.duration_s !== null)
+      tied.duration_s = Math.floor(tied.duration_s / 10) * 10;
     enricher.enrich(tied);
     duplicates.check(tied, 0, 0);
     return { event: tied, hi: duplicates.id_hi, lo: duplicates.id_lo };

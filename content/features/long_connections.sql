@@ -10,7 +10,7 @@ columns:
   clients: {unit: count, says: local hosts that call the same destination}
   place_known: {unit: count, says: "1: more than two hosts used it before today, or on the first day twenty and more than half of all"}
   first_day: {unit: count, says: "1: what was used on the days before is not known"}
-  handshakes: {unit: count, says: TLS handshakes that were seen}
+  handshakes: {unit: count, says: "TLS handshakes that were seen since it began, where it lasted an hour at least"}
   names: {unit: count, says: names asked for in them}
   direction: {unit: text, says: direction}
   destination: {unit: text, says: its name or address}
@@ -19,8 +19,8 @@ columns:
 SELECT
   window_at, calls.src_ip AS src_ip, calls.dst_ip AS dst_ip, dst_name, calls.dst_port AS dst_port, longest_s, connections, sent_bytes, received_bytes,
   uniqExact(calls.src_ip) OVER (PARTITION BY window_at, destination) AS clients, uniqExact(calls.src_ip) OVER (PARTITION BY window_at) AS hosts,
-  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day, 
-  arrayFilter(one -> one.1 >= began_at - toIntervalSecond(10) AND toUnixTimestamp(one.1) < toUnixTimestamp(window_at) + {window_s:UInt32}, shakes) AS its_shakes,
+  toUInt8($(place_known(users_since, 2, clients, hosts))) AS place_known, toUInt8($(first_day)) AS first_day,
+  arrayFilter(one -> longest_s >= 3600 AND one.1 >= began_at - toIntervalSecond(10) AND toUnixTimestamp(one.1) < toUnixTimestamp(window_at) + {window_s:UInt32}, shakes) AS its_shakes,
   if(dst_name = '', length(its_shakes), 0) AS handshakes,
   if(dst_name = '', arrayUniq(arrayFilter(name -> name != '', arrayMap(one -> one.2, its_shakes))), 1) AS names, direction, destination, service, first_at, last_at
 FROM (

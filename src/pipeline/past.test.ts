@@ -44,7 +44,7 @@ describe('what statements ask of all the past', () => {
       'SELECT count() AS n, min(first_at) AS first, minIf(answered_at, answered_at != toDateTime64(0, 6)) AS answered FROM rollup_pairs',
     );
     const [events] = await store.query<object>(
-      "SELECT uniqExact(src_ip, dst_ip, dst_port, transport, direction) AS n, min(time) AS first, minIf(time, outcome = 'answered') AS answered FROM connection",
+      "SELECT uniqExact(src_ip, dst_ip, dst_port, transport, direction) AS n, min(told_at) AS first, minIf(told_at, outcome = 'answered') AS answered FROM connection",
     );
     assert.deepEqual(pairs, events);
   });
