@@ -1,4 +1,12 @@
-export { type Hour, halves, type WindowRange, type Windows, windowRanges } from './ranges.ts';
+export {
+  dueWindows,
+  type Hour,
+  halves,
+  shared,
+  type WindowRange,
+  type Windows,
+  windowRanges,
+} from './ranges.ts';
 export { rowReader } from './rows.ts';
 export {
   expandWindows,

@@ -39,6 +39,26 @@ export function windowRanges(hours: readonly Hour[], windows: Windows, most: num
   return ranges;
 }
 
+/**
+ * Windows that are due: those not judged yet (they start at `judged_until` or later) that are over at `known_until`, up to
+ * which everything has been told; µs since 1970. An end in the middle of a window leaves it for later, so that windows are
+ * the same in whatever steps time goes on. Null: none is due. Pure.
+ */
+export function dueWindows(judged_until: number, known_until: number, windows: Windows): WindowRange | null {
+  const hop_us = windows.hop_s * 1e6;
+  const to =
+    known_until === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : Math.floor((known_until - windows.window_s * 1e6) / hop_us) * hop_us + hop_us;
+  return to > judged_until ? { from: judged_until, to } : null;
+}
+
+/** What two ranges share; null: nothing. */
+export function shared(a: WindowRange, b: WindowRange): WindowRange | null {
+  const [from, to] = [Math.max(a.from, b.from), Math.min(a.to, b.to)];
+  return from < to ? { from, to } : null;
+}
+
 /** A range in two halves; null when it is the least there is. */
 export function halves({ from, to }: WindowRange, windows: Windows): [WindowRange, WindowRange] | null {
   const step_us = stepOf(windows);

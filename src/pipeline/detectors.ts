@@ -1,7 +1,9 @@
 import { duration } from '../base/duration.ts';
+import { groupRuns } from '../base/order.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
-import { type DetectorRun, detect } from '../detect/index.ts';
+import { Detection, type DetectionState, type DetectorRun } from '../detect/index.ts';
+import { dueWindows, windowsOf as windowsOfDetector } from '../features/index.ts';
 import { most_p, shareOf, threshold } from '../models/allowance.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -9,33 +11,81 @@ import type { Store } from '../store/index.ts';
 import { Past } from './past.ts';
 import { featureRows, mostEvents } from './rows.ts';
 
+/** How far a detector has come, and what it has learned there: a plain record that can be cloned and written. */
+export interface StandingState {
+  /** µs since 1970: windows that start before are judged */
+  readonly judged_until: number;
+  readonly learned: DetectionState;
+}
+
+/** A detector at work: it judges each window once, in their order, however often and in whatever steps it is asked to go on. */
+export class Standing {
+  readonly detector: Detector;
+  readonly run: DetectorRun;
+  readonly #content: Content;
+  readonly #detection: Detection;
+  #judged_until: number;
+
+  /** `taught_until`: what ends before is learned from, not told, µs since 1970. `saved`: where it goes on. */
+  constructor(content: Content, detector: Detector, taught_until: number, saved?: StandingState) {
+    this.detector = detector;
+    this.run = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
+    this.#content = content;
+    this.#judged_until = saved?.judged_until ?? 0;
+    const judging = { taught_until, most_p: mostSurprise(content, detector), techniques: technique };
+    const feature = content.features.get(detector.features)!;
+    this.#detection = new Detection(detector, feature, judging, this.run, saved?.learned);
+  }
+
+  /** Not a copy: write or clone it before it goes on. */
+  save(): StandingState {
+    return { judged_until: this.#judged_until, learned: this.#detection.save() };
+  }
+
+  /**
+   * Judges the windows that are over at `known_until`, up to which everything is stored, and tells what it finds in each. When
+   * a statement fails, what was judged before stands, and the next call goes on after it. `before`: events later than that
+   * are left out (their clocks are wrong); both µs since 1970. `at_once`: how many detectors run side by side, of which it is one.
+   */
+  async judge(
+    store: Store,
+    past: Past,
+    { known_until, before, at_once }: { known_until: number; before: number; at_once: number },
+    tell: (findings: readonly Finding[]) => void,
+  ): Promise<void> {
+    const { detector } = this;
+    const windows = windowsOfDetector(detector);
+    const due = dueWindows(this.#judged_until, known_until, windows);
+    if (due === null) return;
+    // What shows its findings' events may ask for more than its feature does.
+    await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
+    const feature = this.#content.features.get(detector.features)!;
+    const most = mostEvents(store.memory_bytes / at_once);
+    const rows = featureRows(store, past, feature, detector, before, most, due);
+    for await (const window of groupRuns(rows, (row) => row.window_at)) {
+      tell(this.#detection.window(window));
+      this.#judged_until = window[0]!.window_at + windows.hop_s * 1e6;
+    }
+    if (Number.isFinite(due.to)) this.#judged_until = due.to;
+  }
+}
+
 /**
  * One detector over all that is stored. `taught_until`: what ends before is learned from, not told; `to`: nothing is
- * younger; both µs since 1970. `at_once`: how many run side by side, of which it is one. `past`: what it shares with other
- * detectors on the same store.
+ * younger; both µs since 1970. `past`: what it shares with other detectors on the same store.
  */
 export async function runDetector(
   store: Store,
   content: Content,
   detector: Detector,
-  {
-    taught_until,
-    to,
-    at_once = 1,
-  }: { readonly taught_until: number; readonly to: number; readonly at_once?: number },
+  { taught_until, to }: { readonly taught_until: number; readonly to: number },
   past: Past = new Past(store, content.rollups),
 ): Promise<{ findings: Finding[]; run: DetectorRun }> {
-  const feature = content.features.get(detector.features)!;
-  const run: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
-  // What shows its findings' events may ask for more than its feature does.
-  await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
-  const rows = featureRows(store, past, feature, detector, to, mostEvents(store.memory_bytes / at_once));
-  const judging = {
-    taught_until,
-    most_p: mostSurprise(content, detector),
-    techniques: technique,
-  };
-  return { findings: await detect(detector, feature, rows, judging, run), run };
+  const standing = new Standing(content, detector, taught_until);
+  const findings: Finding[] = [];
+  const all = { known_until: Number.POSITIVE_INFINITY, before: to, at_once: 1 };
+  await standing.judge(store, past, all, (some) => findings.push(...some));
+  return { findings, run: standing.run };
 }
 
 /** How long a detector's window is, by its id; µs. */

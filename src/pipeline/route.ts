@@ -1,14 +1,12 @@
 import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
-import { besideOrAlone } from '../base/side-by-side.ts';
 import type { Content } from '../content/index.ts';
 import type { DetectorRun } from '../detect/index.ts';
 import { networkOf } from '../enrich/index.ts';
 import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
-import { deviceBook } from '../schema/device.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
 import type { InputReport } from '../schema/ledger.ts';
 import type { Loss } from '../schema/loss.ts';
@@ -17,18 +15,16 @@ import type { Vantage } from '../schema/vantage.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { readBaseline } from './baseline.ts';
 import { startEmpty } from './clear.ts';
-import { aboutHost, factsOf, oneAct, runDetector, windowsOf } from './detectors.ts';
-import { learnDevices, withNames } from './devices.ts';
+import { aboutHost, factsOf, oneAct, windowsOf } from './detectors.ts';
+import { withNames } from './devices.ts';
 import { addEvidence } from './evidence.ts';
-import { type Failed, failure } from './failed.ts';
+import type { Failed } from './failed.ts';
 import { Ingest, type Progress } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
 import { readLosses, stampLoss } from './losses.ts';
 import { baselineNote, judgedToo, strayNote, unseen } from './notes.ts';
-import { Past } from './past.ts';
 import { planBaseline, planOf } from './planned.ts';
-import { learnRoles } from './roles.ts';
-import { learnVantage } from './vantage.ts';
+import { Scheduler } from './scheduler.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
 export interface AnalyzeOptions {
@@ -142,12 +138,21 @@ export async function analyze(
       from: Math.min(span.first_time, baseline?.begins ?? span.first_time),
       to: span.last_time,
     });
-  const deviceAt = deviceBook(await learnDevices(store));
-  const learned = await learnRoles(store, content.roles, options.roles, options.local_networks ?? []);
-  const vantage = await learnVantage(store);
   const losses = await readLosses(store);
-  const taught_until = baseline?.ends ?? 0;
-  const { findings, runs, failed } = await detectAll(store, content, detectors, taught_until, options);
+  const scheduler = new Scheduler(store, content, detectors, {
+    taught_until: baseline?.ends ?? 0,
+    roles: options.roles,
+    networks: options.local_networks ?? [],
+    at_once: options.at_once,
+    progress: (detector, done, of) => options.progress({ step: 'detect', detector, done, of }),
+  });
+  // Files have told everything at their end.
+  const { findings, vantage, roles, deviceAt, ...step } = await scheduler.advance(
+    Number.POSITIVE_INFINITY,
+    options.now + 2 * day_us,
+  );
+  const { runs } = scheduler;
+  const failed = [...step.failed];
   const { budget_per_day } = options;
   const judged = runs.reduce((sum, run) => sum + run.judged, 0);
   const list = listOf(findings, {
@@ -163,7 +168,6 @@ export async function analyze(
   const asked = askedSince(list, options.since ?? 0);
   const named = (all: readonly Finding[]): Finding[] => all.map((one) => withNames(one, deviceAt));
   const [shown, held, folded] = [named(asked.shown), named(asked.held), named(asked.folded)];
-  failed.push(...learned.failed);
   failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));
   stampVantage([...shown, ...held, ...folded], vantage);
   stampLoss([...shown, ...held, ...folded], losses);
@@ -178,7 +182,7 @@ export async function analyze(
     failed,
     vantage,
     losses,
-    roles: localOnly(learned.roles, local.networks),
+    roles: localOnly(roles, local.networks),
     local_networks: local.networks,
     local_note: local.note,
     first_time,
@@ -216,58 +220,6 @@ function chosen(content: Content, ids: readonly string[]): Detector[] {
     }
   }
   return content.detectors.filter((one) => ids.length === 0 || ids.includes(one.id));
-}
-
-async function detectAll(
-  store: Store,
-  content: Content,
-  detectors: readonly Detector[],
-  taught_until: number,
-  options: AnalyzeOptions,
-): Promise<{ findings: Finding[]; runs: DetectorRun[]; failed: Failed[] }> {
-  const past = new Past(store, content.rollups);
-  const to = options.now + 2 * day_us;
-  let done = 0;
-  /** Null: beside another it had not the memory, or the engine was killed under both. */
-  const ran = async (detector: Detector, at_once: number): Promise<Ran | null> => {
-    options.progress({ step: 'detect', detector: detector.id, done, of: detectors.length });
-    const { findings, run, failed } = await whole(() =>
-      runDetector(store, content, detector, { taught_until, to, at_once }, past),
-    ).then(
-      (told) => ({ ...told, failed: null }),
-      (error: unknown) => ({ findings: [], run: null, failed: error }),
-    );
-    if (at_once > 1 && failed instanceof WeirError && shared_faults.has(failed.code)) return null;
-    done++;
-    return { findings, run, failed: failed === null ? null : failure(detector, failed) };
-  };
-  const all = await besideOrAlone(options.at_once, detectors, ran);
-  return {
-    findings: all.flatMap((one) => one.findings),
-    runs: all.flatMap((one) => one.run ?? []),
-    failed: all.flatMap((one) => one.failed ?? []),
-  };
-}
-
-/** What a detector may suffer from another beside it. */
-const shared_faults: ReadonlySet<string> = new Set(['store_memory', 'store_unavailable']);
-
-/** What came of a detector: findings and an account of it, or why it failed. */
-interface Ran {
-  readonly findings: Finding[];
-  readonly run: DetectorRun | null;
-  readonly failed: Failed | null;
-}
-
-/** When the engine dies in mid-answer, what was computed from half of it is thrown away and it is asked again. */
-async function whole<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== 'store_unavailable' || tries >= 2) throw error;
-    }
-  }
 }
 
 function runRecord(

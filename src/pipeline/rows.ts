@@ -4,6 +4,7 @@ import {
   halves,
   type Range,
   rowReader,
+  shared,
   type WindowRange,
   windowRanges,
   windowsOf,
@@ -28,7 +29,7 @@ export function mostEvents(memory_bytes: number): number {
 
 /**
  * A detector's feature rows of all that is stored before an instant (µs since 1970), oldest window first. `past`: what
- * the statements of this store share.
+ * the statements of this store share. `due`: only windows that start in it.
  */
 export async function* featureRows(
   store: Store,
@@ -37,14 +38,17 @@ export async function* featureRows(
   detector: Detector,
   before: number,
   most_events = mostEvents(store.memory_bytes),
+  due: WindowRange = { from: 0, to: Number.POSITIVE_INFINITY },
 ): AsyncGenerator<FeatureRow> {
   const { hours, all } = await past.held(feature.reads, before);
   const most = feature.whole ? Number.POSITIVE_INFINITY : most_events;
   const deviceAt = await past.deviceAt();
   const asked = (await past.proxied()) ? feature : withoutProxy(feature);
   await past.fillFor(asked.sql);
-  for (const range of windowRanges(hours, windowsOf(detector), most))
-    yield* rowsOf(store, asked, detector, range, all, deviceAt);
+  for (const range of windowRanges(hours, windowsOf(detector), most)) {
+    const wanted = shared(range, due);
+    if (wanted !== null) yield* rowsOf(store, asked, detector, wanted, all, deviceAt);
+  }
 }
 
 /** The feature with its statement for a network in which no host is a web proxy: the same rows, read faster. */
