@@ -1,4 +1,5 @@
 export { byFirstTime, findInputs, type Input, notAmong } from './inputs.ts';
+export type { Deliver, Delivery, InputState, LiveInput, Position } from './live/input.ts';
 export {
   defaultLimits,
   headBytes,

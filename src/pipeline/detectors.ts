@@ -15,6 +15,8 @@ import { featureRows, mostEvents } from './rows.ts';
 export interface StandingState {
   /** µs since 1970: windows that start before are judged */
   readonly judged_until: number;
+  /** rows judged so far */
+  readonly judged: number;
   readonly learned: DetectionState;
 }
 
@@ -29,7 +31,7 @@ export class Standing {
   /** `taught_until`: what ends before is learned from, not told, µs since 1970. `saved`: where it goes on. */
   constructor(content: Content, detector: Detector, taught_until: number, saved?: StandingState) {
     this.detector = detector;
-    this.run = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
+    this.run = { detector: detector.id, windows: 0, rows: 0, judged: saved?.judged ?? 0, findings: 0 };
     this.#content = content;
     this.#judged_until = saved?.judged_until ?? 0;
     const judging = { taught_until, most_p: mostSurprise(content, detector), techniques: technique };
@@ -39,7 +41,7 @@ export class Standing {
 
   /** Not a copy: write or clone it before it goes on. */
   save(): StandingState {
-    return { judged_until: this.#judged_until, learned: this.#detection.save() };
+    return { judged_until: this.#judged_until, judged: this.run.judged, learned: this.#detection.save() };
   }
 
   /**

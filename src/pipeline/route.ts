@@ -1,10 +1,8 @@
-import { askedSince, farBeyondChance, heldBack, listOf } from '../alert/index.ts';
+import { heldBack } from '../alert/index.ts';
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
 import type { Content } from '../content/index.ts';
 import type { DetectorRun } from '../detect/index.ts';
-import { networkOf } from '../enrich/index.ts';
-import { vantageWords } from '../report/index.ts';
 import type { Config } from '../schema/config.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding, HeldBack } from '../schema/finding.ts';
@@ -15,16 +13,14 @@ import type { Vantage } from '../schema/vantage.ts';
 import { type Store, saveFindings, saveRun } from '../store/index.ts';
 import { readBaseline } from './baseline.ts';
 import { startEmpty } from './clear.ts';
-import { aboutHost, factsOf, oneAct, windowsOf } from './detectors.ts';
-import { withNames } from './devices.ts';
-import { addEvidence } from './evidence.ts';
 import type { Failed } from './failed.ts';
 import { Ingest, type Progress } from './ingest.ts';
 import { localNetworksFor, localOnly } from './local.ts';
-import { readLosses, stampLoss } from './losses.ts';
+import { readLosses } from './losses.ts';
 import { baselineNote, judgedToo, strayNote, unseen } from './notes.ts';
 import { planBaseline, planOf } from './planned.ts';
 import { Scheduler } from './scheduler.ts';
+import { tell } from './telling.ts';
 
 /** One run over files: everything is given, nothing is read from the environment. Times are µs since 1970. */
 export interface AnalyzeOptions {
@@ -69,7 +65,7 @@ export type AnalyzeProgress =
   | { readonly step: 'detect'; readonly detector: string; readonly done: number; readonly of: number };
 
 export interface AnalyzeResult {
-  readonly findings: Finding[];
+  readonly findings: readonly Finding[];
   readonly held: HeldBack;
   readonly inputs: readonly InputReport[];
   readonly runs: readonly DetectorRun[];
@@ -154,23 +150,20 @@ export async function analyze(
   const { runs } = scheduler;
   const failed = [...step.failed];
   const { budget_per_day } = options;
-  const judged = runs.reduce((sum, run) => sum + run.judged, 0);
-  const list = listOf(findings, {
-    far_p: farBeyondChance(judged),
-    window_us: windowsOf(detectors),
-    about_host: aboutHost(detectors),
-    one_act: oneAct(detectors),
-    facts_of: factsOf(detectors),
-    budget_per_day,
-  });
-  // Chosen last: all of the past is judged, folded and ranked in the same way whatever is asked for, so that `--since`
-  // changes nothing of what it leaves.
-  const asked = askedSince(list, options.since ?? 0);
-  const named = (all: readonly Finding[]): Finding[] => all.map((one) => withNames(one, deviceAt));
-  const [shown, held, folded] = [named(asked.shown), named(asked.held), named(asked.folded)];
-  failed.push(...(await addEvidence(store, detectors, shown, folded, options.evidence)));
-  stampVantage([...shown, ...held, ...folded], vantage);
-  stampLoss([...shown, ...held, ...folded], losses);
+  const told = await tell(
+    store,
+    detectors,
+    findings,
+    { vantage, deviceAt },
+    {
+      budget_per_day,
+      since: options.since ?? 0,
+      evidence: options.evidence,
+      judged: runs.reduce((sum, run) => sum + run.judged, 0),
+    },
+  );
+  const { shown, held, folded } = told;
+  failed.push(...told.failed);
   await saveFindings(store, options.run_id, shown, true, options.now);
   await saveFindings(store, options.run_id, [...held, ...folded], false, options.now);
   await saveRun(store, runRecord(options, reading.events, shown.length, held.length, failed), options.now);
@@ -195,19 +188,6 @@ export async function analyze(
       strayNote(span) +
       (await unseen(store, reading.events, span?.strays ?? 0)),
   };
-}
-
-/** Says with each finding about a host of a network of which one direction only is seen that this is so. */
-function stampVantage(findings: readonly Finding[], vantage: readonly Vantage[]): void {
-  const said = new Map(
-    [...Map.groupBy(vantage, (one) => one.network)].map(([network, of]) => [network, vantageWords(of)]),
-  );
-  for (const { entity, caveats } of findings) {
-    for (const network of new Set([entity.src_ip, entity.dst_ip].map((ip) => networkOf(String(ip ?? ''))))) {
-      const words = said.get(network);
-      if (words !== undefined) caveats.push(words);
-    }
-  }
 }
 
 function chosen(content: Content, ids: readonly string[]): Detector[] {
