@@ -44,6 +44,11 @@ export class Standing {
     return { judged_until: this.#judged_until, judged: this.run.judged, learned: this.#detection.save() };
   }
 
+  /** Whether a window that was not judged yet is over at `known_until`. */
+  isDue(known_until: number): boolean {
+    return dueWindows(this.#judged_until, known_until, windowsOfDetector(this.detector)) !== null;
+  }
+
   /**
    * Judges the windows that are over at `known_until`, up to which everything is stored, and tells what it finds in each. When
    * a statement fails, what was judged before stands, and the next call goes on after it. `before`: events later than that

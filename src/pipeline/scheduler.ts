@@ -26,6 +26,8 @@ export interface SchedulerOptions {
   /** detectors that run side by side, each with its share of the engine's memory; changes nothing of what is found */
   readonly at_once: number;
   readonly progress: (detector: string, done: number, of: number) => void;
+  /** detectors that learn anew, and up to when they were told before: what ends before then is not told again */
+  readonly anew?: ReadonlyMap<string, number>;
 }
 
 /** What a scheduler needs to go on: how far each detector has come, and what it has learned. */
@@ -54,6 +56,7 @@ export class Scheduler {
   readonly #content: Content;
   readonly #options: SchedulerOptions;
   readonly #standings: readonly Standing[];
+  #events = 0;
 
   constructor(
     store: Store,
@@ -65,7 +68,10 @@ export class Scheduler {
     this.#store = store;
     this.#content = content;
     this.#options = options;
-    this.#standings = detectors.map((one) => new Standing(content, one, options.taught_until, saved[one.id]));
+    const { taught_until, anew } = options;
+    this.#standings = detectors.map(
+      (one) => new Standing(content, one, Math.max(taught_until, anew?.get(one.id) ?? 0), saved[one.id]),
+    );
   }
 
   /** Not a copy: write or clone it before the next step. */
@@ -76,6 +82,15 @@ export class Scheduler {
   /** What each detector has done since this scheduler was made. */
   get runs(): DetectorRun[] {
     return this.#standings.map((one) => one.run);
+  }
+
+  /** Whether a window is over at `known_until`. At the end of all sources: whether more events are stored than when it was asked last. */
+  isDue(known_until: number, events: number): boolean {
+    if (known_until !== Number.POSITIVE_INFINITY)
+      return this.#standings.some((one) => one.isDue(known_until));
+    const more = events > this.#events;
+    this.#events = events;
+    return more;
   }
 
   /**

@@ -103,3 +103,20 @@ function conditionOf({ from, to, ids, where, params = {} }: EventFilter): {
   if (where !== undefined) parts.push(`(${where})`);
   return { condition: parts.join(' AND ') || '1', params: bound };
 }
+
+/**
+ * Ids of events of any kind that were stored at an instant or later (µs since 1970), as the two halves of each in decimal: what
+ * may come again after a crash.
+ */
+export async function recentIds(store: Store, stored_from: number): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (const kind of Object.keys(tables)) {
+    const rows = store.stream<[number, number]>(
+      `SELECT toUInt32(bitShiftRight(event_id, 32)), toUInt32(bitAnd(event_id, 4294967295)) FROM ${identifier(kind)} WHERE stored_at >= toDateTime({from:UInt32})`,
+      { from: Math.floor(stored_from / 1e6) },
+      { name: 'ids in doubt' },
+    );
+    for await (const [hi, lo] of rows) ids.add(`${hi} ${lo}`);
+  }
+  return ids;
+}
