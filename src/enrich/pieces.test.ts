@@ -118,3 +118,30 @@ test('what is held keeps nothing of the text that it was cut out of', () => {
   assert.equal(given.length, 500);
   assert.ok(grown < 8e6, `500 connections hold ${(grown / 1e6).toFixed(0)} MB; their texts had 32 MB`);
 });
+
+test('as a sensor writes them, the record at the end is given at once, and pieces before and after it are dropped', () => {
+  const out: string[] = [];
+  const pieces = createPieces<string>({
+    given: ({ from }) => out.push(`given ${from}`),
+    dropped: (from) => out.push(`dropped ${from}`),
+    as_written: true,
+  });
+  const take = (one: Told, from: string): void => {
+    if (!pieces.take({ ...one.of }, one.whole, from)) out.push(`passed ${from}`);
+  };
+  take(growing[0]!, 'first piece');
+  take({ of: connection('C2', 1, 10), whole: true }, 'a short one');
+  take(growing[1]!, 'second piece');
+  take(last, 'whole');
+  take(growing[2]!, 'late piece');
+  take({ of: connection('C3', 900, 10), whole: false }, 'open at the end');
+  pieces.end();
+  assert.deepEqual(out, [
+    'passed a short one',
+    'dropped first piece',
+    'dropped second piece',
+    'passed whole',
+    'dropped late piece',
+    'given open at the end',
+  ]);
+});

@@ -41,12 +41,18 @@ export interface PiecesOptions<From> {
   readonly given: (held: Held<From>) => void;
   /** A record that is a piece of a connection told by another record. */
   readonly dropped: (from: From) => void;
+  /**
+   * Records come as sensors write them, without an end: what is told at the end of a connection is the connection, at once,
+   * and what was told of it before or comes after is a piece. Else everything is held, as files come in any order.
+   */
+  readonly as_written?: boolean;
   readonly most_held?: number;
 }
 
 export function createPieces<From>({
   given,
   dropped,
+  as_written = false,
   most_held: most = most_held,
 }: PiecesOptions<From>): Pieces<From> {
   const held = new Map<string, Held<From>>();
@@ -87,13 +93,27 @@ export function createPieces<From>({
     concerns(event, share) {
       if (share === 'part') return true;
       if (event.kind !== 'connection') return false;
-      return (event.duration_s ?? 0) >= lasting_s || any_gone || ends[endOf(event.uid)]! > 0;
+      return (event.duration_s ?? 0) >= lasting_s || (any_gone && !as_written) || ends[endOf(event.uid)]! > 0;
     },
     take(event, whole, from) {
       const lasted = !whole || (event.duration_s ?? 0) >= lasting_s;
-      if (event.uid === '' || (!lasted && !any_gone && ends[endOf(event.uid)] === 0)) return false;
+      if (event.uid === '' || (!lasted && (!any_gone || as_written) && ends[endOf(event.uid)] === 0))
+        return false;
       const key = `${event.uid}|${event.src_ip}|${event.src_port}|${event.dst_ip}|${event.dst_port}`;
       const had = held.get(key);
+      if (as_written && whole) {
+        if (isGone(key)) {
+          dropped(from);
+          return true;
+        }
+        if (had !== undefined) {
+          letGo(key, had);
+          dropped(had.from);
+        }
+        gone.set(hashText(key, 1), hashText(key, 2), 1);
+        any_gone = true;
+        return false;
+      }
       if (had === undefined) {
         if (isGone(key)) dropped(from);
         else if (!lasted) return false;

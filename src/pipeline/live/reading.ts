@@ -94,6 +94,7 @@ export class LiveReading {
   readonly #pieces = createPieces<PieceFrom>({
     given: ({ event, from }: Held<PieceFrom>) => from.store(event, from.line, from.offset, from.raw),
     dropped: ({ ledger }) => count(ledger.duplicates, 'piece of a connection told elsewhere'),
+    as_written: true,
   });
   readonly #summaries = new Summaries();
   #sums: { readonly event: WeirEvent; readonly from: PieceFrom }[] = [];

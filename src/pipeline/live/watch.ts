@@ -229,10 +229,10 @@ export class Watch {
     };
   }
 
-  /** Judges all that there is, as if time had come to its end: for tests, and for sources that are over. */
-  async settle(): Promise<void> {
+  /** Judges what is over at an instant (µs since 1970), whatever sources say: for tests, and for who knows better. */
+  async goOn(known_until: number): Promise<void> {
     await this.#commit();
-    await this.#advance(Number.POSITIVE_INFINITY);
+    await this.#advance(known_until);
   }
 
   readonly #deliver: Deliver = async (piece) => {
