@@ -35,7 +35,7 @@ test('networks and roles are read, addresses in their one form; an empty file sa
       roles: { '10.0.0.5': { is: ['resolver'], not: [] }, '2001:db8::1': { is: [], not: ['proxy'] } },
     },
   );
-  assert.deepEqual(config(''), { roles: {} });
+  assert.deepEqual(config(''), { roles: {}, inputs: {} });
 });
 
 test('all that is wrong is told at once, by the name of the file, line and key, with what may stand there', () => {

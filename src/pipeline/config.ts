@@ -4,7 +4,7 @@ import { yamlAs } from '../content/index.ts';
 import { type Config, configSchema } from '../schema/config.ts';
 
 /** Nothing said: everything is learned. */
-export const noConfig: Config = { roles: {} };
+export const noConfig: Config = { roles: {}, inputs: {} };
 
 const unread: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
