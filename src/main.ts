@@ -25,6 +25,11 @@ const commands: readonly Command[] = [
     load: () => import('./cli/check.ts'),
   },
   { name: 'explain', summary: 'the whole story of one finding', load: () => import('./cli/explain.ts') },
+  {
+    name: 'serve',
+    summary: 'watch without an end: follow logs, take syslog and HTTP, tell as it comes',
+    load: () => import('./cli/serve.ts'),
+  },
   { name: 'start', summary: 'play sample traffic and show the result', load: () => import('./cli/start.ts') },
 ];
 

@@ -25,13 +25,20 @@ export const Status = z.object({
   folder: z.string(),
   started_at: z.number().describe('µs since 1970'),
   events: z.int().describe('stored since it started'),
-  judged_until: instant.describe('windows that ended before are judged; null: none is yet, or all that there are'),
+  judged_until: instant.describe(
+    'windows that ended before are judged; null: none is yet, or all that there are',
+  ),
   findings: z.int(),
   step_s: z.number().describe('seconds that the last look of all detectors took'),
   problem: z.string().nullable(),
   failed: z.array(z.object({ detector: z.string(), why: z.string() })),
   journal: z
-    .object({ bytes: z.number(), most_bytes: z.number(), waiting_records: z.number(), problem: z.string().nullable() })
+    .object({
+      bytes: z.number(),
+      most_bytes: z.number(),
+      waiting_records: z.number(),
+      problem: z.string().nullable(),
+    })
     .nullable(),
   sources: z.array(
     z.object({
@@ -57,7 +64,13 @@ export function routesOf({ control, state, now, version, folder }: Asked): (app:
   return (app) => {
     app.get(
       '/v1/status',
-      { schema: { tags: ['status'], summary: 'What runs, how far it has come, what is wrong', response: { 200: Status } } },
+      {
+        schema: {
+          tags: ['status'],
+          summary: 'What runs, how far it has come, what is wrong',
+          response: { 200: Status },
+        },
+      },
       async () => statusOf(state(), version, folder),
     );
     app.get(
@@ -65,7 +78,8 @@ export function routesOf({ control, state, now, version, folder }: Asked): (app:
       {
         schema: {
           tags: ['findings'],
-          summary: 'Findings by their last change; with after, those that changed since, the oldest change first',
+          summary:
+            'Findings by their last change; with after, those that changed since, the oldest change first',
           querystring: z.object({
             severity_at_least: Severity.optional(),
             detector: z.string().max(100).optional(),
@@ -83,7 +97,11 @@ export function routesOf({ control, state, now, version, folder }: Asked): (app:
       async (request) => {
         const { after, before, limit, shown, ...rest } = request.query;
         const filter = { ...rest, ...(shown !== undefined && { shown: shown === 'true' }) };
-        const page = { limit, ...(after !== undefined && { after }), ...(before !== undefined && { before }) };
+        const page = {
+          limit,
+          ...(after !== undefined && { after }),
+          ...(before !== undefined && { before }),
+        };
         const { findings, next } = await pageFindings(control, stripped(filter), page);
         return { findings: [...findings], next };
       },
@@ -140,7 +158,8 @@ export function statusOf(state: WatchState, version: string, folder: string): St
     folder,
     started_at: state.started_at,
     events: state.events,
-    judged_until: state.judged_until !== null && Number.isFinite(state.judged_until) ? state.judged_until : null,
+    judged_until:
+      state.judged_until !== null && Number.isFinite(state.judged_until) ? state.judged_until : null,
     findings: state.findings,
     step_s: state.step_s,
     problem: state.problem,

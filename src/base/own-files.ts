@@ -31,7 +31,7 @@ import { isAlive, type ProcessMark, processMark } from './process-mark.ts';
  * What a folder of Weir's is for: a store that is kept, a journal of what was taken in but is not yet in a store, a
  * sample that the next one replaces, or of one process only.
  */
-export type FolderKind = 'store' | 'journal' | 'sample' | 'temporary';
+export type FolderKind = 'store' | 'journal' | 'service' | 'sample' | 'temporary';
 
 /** What the marker in a folder says. */
 export interface Marker {

@@ -1,22 +1,22 @@
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { createServer } from '../api/server.ts';
 import { routesOf } from '../api/routes.ts';
+import { createServer } from '../api/server.ts';
+import { OldestOut } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
 import { claimFolder } from '../base/own-files.ts';
-import { plain } from '../base/terminal.ts';
+import { plain, wrap } from '../base/terminal.ts';
 import { TokenGuard } from '../base/token-guard.ts';
 import { openJournal } from '../collect/index.ts';
 import { defaultLocalNetworks } from '../enrich/index.ts';
-import { inputsOf } from '../pipeline/live/inputs.ts';
-import { Watch } from '../pipeline/live/watch.ts';
 import { noConfig, readConfig } from '../pipeline/config.ts';
+import { inputsOf } from '../pipeline/live/inputs.ts';
+import { Watch, type WatchOptions } from '../pipeline/live/watch.ts';
+import { named } from '../report/index.ts';
 import type { InputConfig } from '../schema/config.ts';
-import type { FindingChange, FindingState } from '../schema/control/kept-finding.ts';
 import { createToken, listTokens, openControl, useToken } from '../store/control/index.ts';
 import { openStore } from '../store/index.ts';
-import { argumentsOf, contentOf, exits, networksOf, rate } from './arguments.ts';
+import { argumentsOf, budget, contentOf, exits, networks as networksOf } from './arguments.ts';
 import { productVersion } from './version.ts';
 
 export const help = `usage: weir serve [PATH…] [options]
@@ -32,7 +32,6 @@ what is unusual as it comes. Ctrl-C ends it; the next start goes on where it end
   --local-nets LIST    your networks, such as 10.0.0.0/8,2001:db8::/32
   --budget N/day       at most so many lines a day (default 20/day)
   --keep-raw           keeps each record as it came
-  --memory SIZE        … of the engine, such as 700M
 
 exit status: 0 ended by Ctrl-C, 2 wrong usage or settings, ${exits}`;
 
@@ -58,13 +57,22 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const content = contentOf(values.content);
-  const config = values.config ? readConfig(values.config, content.roles.map((one) => one.id)) : noConfig;
-  const networks = values['local-nets'] !== undefined ? networksOf(values['local-nets']) : (config.networks ?? []);
+  const config = values.config
+    ? readConfig(
+        values.config,
+        content.roles.map((one) => one.id),
+      )
+    : noConfig;
+  const networks =
+    values['local-nets'] !== undefined ? networksOf(values['local-nets']) : (config.networks ?? []);
   const named: Record<string, InputConfig> = { ...config.inputs };
   if (positionals.length > 0)
     named['command-line'] = { follow: positionals.map((path) => resolve(path)), from: 'beginning' };
   if (Object.keys(named).length === 0)
-    throw new WeirError('usage', `nothing to watch: give a PATH to follow, or inputs in --config FILE\n\n${help}`);
+    throw new WeirError(
+      'usage',
+      `nothing to watch: give a PATH to follow, or inputs in --config FILE\n\n${help}`,
+    );
   const { host, port } = addressOf(values.listen);
   const now = (): number => Date.now() * 1000;
   const say = (line: string): void => console.error(`weir: ${plain(line)}`);
@@ -77,9 +85,9 @@ export async function run(args: string[]): Promise<number> {
   const guard = new TokenGuard(async (token) => (await useToken(control, token, now())) !== null);
   const inputs = await inputsOf(control, named, guard, now());
   const watch = await Watch.open(store, control, content, journal, inputs.all, {
-    ...{ roles: config.roles, networks, budget_per_day: rate(values.budget), keep_raw: values['keep-raw'] },
+    ...{ roles: config.roles, networks, budget_per_day: budget(values.budget), keep_raw: values['keep-raw'] },
     local_networks: networks.length > 0 ? networks : defaultLocalNetworks,
-    ...{ evidence: 5, at_once: 2, now, say, told: printed },
+    ...{ evidence: 5, at_once: 2, now, say, told: printer() },
   });
   const server = createServer({
     ...{ host, port, version: productVersion(), guard },
@@ -89,7 +97,7 @@ export async function run(args: string[]): Promise<number> {
   server.add(routesOf({ control, state: () => watch.state(), now, version: productVersion(), folder: keep }));
   for (const one of inputs.http) server.addInput(one.routes);
   try {
-    await watch.start();
+    await Promise.race([watch.start(), ended, watch.broken]);
     const address = await server.listen();
     await welcome(control, `http://${host}:${address.port}`, keep, Object.keys(named), now());
     await Promise.race([ended, watch.broken]);
@@ -131,25 +139,35 @@ async function welcome(
   console.log('Findings appear here as they come. Ctrl-C ends it; the next start goes on from there.\n');
 }
 
-/** A line for each finding that is new or worse than before. */
-function printed(changes: readonly FindingChange[], states: readonly FindingState[]): void {
-  const by_id = new Map(states.map((one) => [one.finding.finding_id, one]));
-  for (const { finding_id, change, version } of changes) {
-    const one = by_id.get(finding_id);
-    if (one === undefined || !one.shown) continue;
-    const { finding } = one;
-    const grown = change === 'new' ? '' : ` (version ${version})`;
-    console.log(
-      plain(`${instant(finding.start_at)}  ${finding.severity.toUpperCase().padEnd(6)} ${finding.finding_id.slice(0, 8)}  ${finding.title}${grown}`),
-    );
-    console.log(plain(`    ${finding.summary}`));
-  }
+/** Findings whose sentence was printed, so that it is printed again only when it says something else. */
+const most_printed = 10_000;
+
+/** Prints each finding that is new, and again when its sentence or its severity has changed. */
+function printer(): WatchOptions['told'] {
+  const printed = new OldestOut<string, string>(most_printed);
+  return (changes, states) => {
+    const by_id = new Map(states.map((one) => [one.finding.finding_id, one]));
+    for (const { finding_id, change } of changes) {
+      const one = by_id.get(finding_id);
+      if (one === undefined || !one.shown) continue;
+      const { start_at, severity, title, summary, names } = one.finding;
+      const said = `${severity} ${summary}`;
+      if (printed.get(finding_id) === said) continue;
+      printed.set(finding_id, said);
+      const head = `${instant(start_at)}  ${severity.toUpperCase().padEnd(6)} ${finding_id.slice(0, 8)}`;
+      console.log(plain(`${head}  ${title}${change === 'new' ? '' : ' (has grown)'}`));
+      console.log(wrap(plain(named(summary, names)), 100, '    '));
+    }
+  };
 }
 
 function addressOf(text: string): { host: string; port: number } {
   const found = /^(?:(.+):)?(\d{1,5})$/.exec(text);
   const port = Number(found?.[2]);
   if (!found || port > 65_535)
-    throw new WeirError('usage', `--listen: an address and a port such as 127.0.0.1:7780, not ${plain(text)}`);
+    throw new WeirError(
+      'usage',
+      `--listen: an address and a port such as 127.0.0.1:7780, not ${plain(text)}`,
+    );
   return { host: found[1] ?? '127.0.0.1', port };
 }

@@ -4,4 +4,4 @@ export { ocsf_version, ocsfLine, toOcsf } from './ocsf.ts';
 export { Ocsf } from './ocsf-check.ts';
 export { paragraph, type StoryOptions, story } from './story.ts';
 export { type RunFigures, runSummary, type SummaryOptions } from './summary.ts';
-export { vantageWords } from './words.ts';
+export { named, vantageWords } from './words.ts';

@@ -86,7 +86,7 @@ export function columnsOf(table: Table): SqlColumn[] {
 
 /**
  * When an event could be told: a connection when it was over, anything else when it happened. Windows, first sights and
- * what was known when go by it (docs/decisions/0030-told-at.md); the store works it out, so that no source can forget it.
+ * what was known when go by it (docs/decisions/0035-told-at.md); the store works it out, so that no source can forget it.
  */
 export function toldColumn(table: Table): SqlColumn & { readonly from: string } {
   const lasts = 'duration_s' in table.columns;

@@ -33,7 +33,7 @@ export interface FollowOptions {
   readonly open_files?: number;
 }
 
-/** Follows files and folders; how files are told apart: docs/decisions/0030-a-file-is-known-by-its-content.md. */
+/** Follows files and folders; how files are told apart: docs/decisions/0032-a-file-is-known-by-its-content.md. */
 export function followInput(options: FollowOptions): LiveInput {
   return new Follower(options);
 }

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WeirError } from '../../base/error.ts';
-import type { Deliver, Delivery, InputState, LiveInput, Position } from '../../collect/index.ts';
-import type { Journal } from '../../collect/journal/index.ts';
+import type { Deliver, Delivery, InputState, Journal, LiveInput, Position } from '../../collect/index.ts';
 import type { Content } from '../../content/index.ts';
 import type { Config } from '../../schema/config.ts';
 import type { FindingChange, FindingState } from '../../schema/control/kept-finding.ts';
@@ -110,6 +109,9 @@ export class Watch {
   #loops: Promise<void>[] = [];
   #problem: string | null = null;
   readonly #started_at: number;
+  #break: (error: unknown) => void = () => {};
+  /** Rejects when something failed that cannot be tried again: a fault of Weir itself. */
+  readonly broken: Promise<never>;
 
   private constructor(parts: {
     store: Store;
@@ -124,6 +126,10 @@ export class Watch {
     known_until: number;
   }) {
     const { store, control, content, journal, inputs, options, scheduler } = parts;
+    this.broken = new Promise((_, reject) => {
+      this.#break = reject;
+    });
+    this.broken.catch(() => {});
     this.#store = store;
     this.#control = control;
     this.#content = content;
@@ -180,10 +186,12 @@ export class Watch {
 
   /** Inputs begin, and time is looked at. */
   async start(): Promise<void> {
-    if (this.#journal !== null) this.#loops.push(this.#pump(this.#journal));
-    for (const input of this.#inputs) await input.start(this.#deliver);
+    if (this.#journal !== null)
+      this.#loops.push(this.#pump(this.#journal).catch((error) => this.#break(error)));
     this.#loops.push(this.#every(commit_every_ms, () => this.#commit()));
     this.#loops.push(this.#every(look_every_ms, () => this.#look()));
+    // What they tell at once is stored meanwhile.
+    for (const input of this.#inputs) await input.start(this.#deliver);
   }
 
   /** Takes nothing new, stores what was taken, writes what was learned. */
@@ -368,7 +376,10 @@ export class Watch {
         const why = error instanceof Error ? error.message : String(error);
         if (this.#problem !== why) this.#options.say(why);
         this.#problem = why;
-        if (!(error instanceof WeirError)) throw error;
+        if (!(error instanceof WeirError)) {
+          this.#break(error);
+          return;
+        }
         waits = Math.min(30_000, waits * 2);
       }
     }
