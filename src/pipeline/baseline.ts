@@ -31,7 +31,8 @@ export async function readBaseline(
 ): Promise<Learned> {
   let reading = ingest();
   await reading.read(past);
-  const last_time = reading.span?.last_time ?? 0;
+  // What began before and was over later is of both: it does not make a baseline later than what is judged.
+  const last_time = reading.last_begun;
   const learned = `learned from ${counted(reading.events, 'event')} of the baseline first`;
   if (judged_from === null || last_time < judged_from)
     return { reports: reading.reports, note: learned, ...beginning(reading), ends: last_time + 1 };

@@ -31,6 +31,7 @@ test('networks and roles are read, addresses in their one form; an empty file sa
       'networks: [10.0.0.0/8, 2001:db8::/32]\nroles:\n  ::ffff:10.0.0.5: [resolver]\n  2001:DB8::1: { not: [proxy] }\n',
     ),
     {
+      inputs: {},
       networks: ['10.0.0.0/8', '2001:db8::/32'],
       roles: { '10.0.0.5': { is: ['resolver'], not: [] }, '2001:db8::1': { is: [], not: ['proxy'] } },
     },
@@ -72,7 +73,11 @@ for (const [what, text, says] of [
     '- networks',
     'office.yaml: must be keys with a value each, such as { a: b }, not a list',
   ],
-  ['another setting', 'budget: 3', 'office.yaml:1: budget: there is no such key; there are networks, roles'],
+  [
+    'another setting',
+    'budget: 3',
+    'office.yaml:1: budget: there is no such key; there are networks, inputs, roles',
+  ],
   [
     'what is not YAML',
     'roles: {}\nnetworks: [',

@@ -144,7 +144,9 @@ export class Ingest {
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
+  /** by when events could be told, and by when they began */
   readonly #days = new Map<number, DaySeen>();
+  readonly #begun = new Map<number, DaySeen>();
   #events = 0;
   /** of inputs that are read to their end */
   #bytes_done = 0;
@@ -172,9 +174,14 @@ export class Ingest {
     return this.reports.reduce((sum, one) => sum + one.ledger.stored, 0);
   }
 
-  /** When it happened, without strays; null: nothing did. */
+  /** When it could be told, without strays; null: nothing happened. */
   get span(): Span | null {
     return spanOf(this.#days);
+  }
+
+  /** When the last of it began, without strays, µs; 0: nothing happened. */
+  get last_begun(): number {
+    return spanOf(this.#begun)?.last_time ?? 0;
   }
 
   /** Reads what was planned, in that order. `shift`: added to every event time, µs. */
@@ -342,6 +349,7 @@ export class Ingest {
     const one_file = format?.joint ? this.#joint_file! : file;
     const stored: HalfFrom['stored'] = (event, id_hi, id_lo, line, offset, raw) => {
       countDay(this.#days, toldAt(event));
+      countDay(this.#begun, event.time);
       if (report.first_time === null || event.time < report.first_time) report.first_time = event.time;
       if (report.last_time === null || event.time > report.last_time) report.last_time = event.time;
       for (const note of event.set_aside ?? none) countBounded(ledger.set_aside, noteKind(note));

@@ -269,7 +269,7 @@ describe('weir analyze', () => {
     const until_then = await weir('analyze', office, '--until', '2026-01-05 11:00', ...quick);
     assert.match(until_then.out, /after --until/);
     assert.doesNotMatch(until_then.out, /Many ports of one host tried/);
-    const kept = events.filter((event) => event.time < at_ms * 1000).length;
+    const kept = events.filter((event) => toldAt(event) < at_ms * 1000).length;
     assert.match(
       until_then.out,
       new RegExp(`zeek_json +1 +${lines.length.toLocaleString('en')} +${kept.toLocaleString('en')} `),

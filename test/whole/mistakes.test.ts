@@ -122,7 +122,7 @@ test('weir start refuses a folder that holds a file of the name of its sample, a
     writeFileSync(join(mine, name), name);
   await fails(
     ['start', '--keep', mine],
-    2,
+    4,
     /mine holds something that Weir did not make; name another folder/,
   );
   assert.deepEqual(readdirSync(mine).sort(), ['data', 'notes.txt', 'sample-office.log']);
