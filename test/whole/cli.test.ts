@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { toldAt } from '../../src/schema/event/index.ts';
 import { listFindings, listRuns, openStore, saveFindings } from '../../src/store/index.ts';
 import { Conversation, capture } from '../packets.ts';
 import { linesOf, smallOffice, temporaryFolder } from './run-analyze.ts';
