@@ -44,9 +44,9 @@ const base_settings = {
   output_format_json_quote_denormals: 0,
 } as const;
 
-/** Every event table with the instants it is looked at between, as ClickHouse's setting additional_table_filters. */
+/** Every event table with the instants between which what it is looked at could be told, as ClickHouse's setting additional_table_filters. */
 function filtersOf(from: number, to: number): SettingsMap {
-  const between = `time >= fromUnixTimestamp64Micro(${Math.floor(from)}) AND time <= fromUnixTimestamp64Micro(${Math.ceil(to)})`;
+  const between = `told_at >= fromUnixTimestamp64Micro(${Math.floor(from)}) AND told_at <= fromUnixTimestamp64Micro(${Math.ceil(to)})`;
   return SettingsMap.from(Object.fromEntries(eventKinds.map((kind) => [kind, between])));
 }
 
