@@ -3,6 +3,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import * as modules from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, WeirError } from '../base/error.ts';
 import {
@@ -58,6 +59,9 @@ export function killEngines(): void {
 /** Bytes of the engine's last words that are kept for error messages. */
 const keptWords = 8 * 1024;
 
+/** How long the engine of a Weir that was killed is waited for: it ends at once, unless it removes a temporary store. */
+const left_behind_ms = 8000;
+
 /**
  * The engine's process: started, watched, started again when it dies, ended. One at a time for a data directory.
  * Throws `store_unavailable`.
@@ -76,6 +80,7 @@ export class EmbeddedEngine {
   #ready: Promise<void>;
   #ended: Promise<void> = Promise.resolve();
   #closing = false;
+  #tries = 0;
   #words = '';
 
   private constructor(options: EmbeddedOptions) {
@@ -99,12 +104,22 @@ export class EmbeddedEngine {
   static async start(options: EmbeddedOptions): Promise<EmbeddedEngine> {
     const engine = new EmbeddedEngine(options);
     living.add(engine);
-    try {
-      await engine.#ready;
-      return engine;
-    } catch (error) {
-      await engine.close();
-      throw error;
+    const patient_until = performance.now() + left_behind_ms;
+    for (;;) {
+      try {
+        await engine.#ready;
+        return engine;
+      } catch (error) {
+        // The engine of a Weir that was killed ends by itself a moment after.
+        const users = engine.#users();
+        if (performance.now() > patient_until || users.weir !== null || users.engine === null) {
+          await engine.close();
+          throw error;
+        }
+        await pause(200);
+        engine.#tries++;
+        engine.#ready = engine.#start();
+      }
     }
   }
 
@@ -118,7 +133,7 @@ export class EmbeddedEngine {
   }
 
   #start(): Promise<void> {
-    const socket = join(this.#folder, `engine-${this.restarts}`);
+    const socket = join(this.#folder, `engine-${this.#tries}-${this.restarts}`);
     const settings: EngineSettings = {
       directory: this.directory,
       socket,
@@ -217,14 +232,20 @@ export class EmbeddedEngine {
     }
   }
 
-  #explain(words: string): string {
-    if (!/Cannot lock file/.test(words)) return `The store at ${this.directory} cannot be opened: ${words}`;
+  /** The processes that use the store, as far as they are there: of Weir, and of the engine that it started. */
+  #users(): { readonly weir: number | null; readonly engine: number | null } {
     let pids: readonly number[] = [];
     try {
       pids = readFileSync(join(this.directory, 'engine.pid'), 'utf8').split(' ').map(Number);
     } catch {}
-    const [weir, engine] = pids.map((pid) => (pid > 0 && isThere(pid) ? pid : null));
-    if (!weir && engine)
+    const [weir = null, engine = null] = pids.map((pid) => (pid > 0 && isThere(pid) ? pid : null));
+    return { weir, engine };
+  }
+
+  #explain(words: string): string {
+    if (!/Cannot lock file/.test(words)) return `The store at ${this.directory} cannot be opened: ${words}`;
+    const { weir, engine } = this.#users();
+    if (weir === null && engine !== null)
       return `An engine that a Weir left behind is using the store at ${this.directory} (process ${engine}). End it (kill -9 ${engine}), or give another directory.`;
     return `Another Weir${weir ? ` (process ${weir})` : ''} is using the store at ${this.directory}. Stop it, or give another directory.`;
   }

@@ -202,7 +202,10 @@ test('a folder that holds anything else is never made a store, and nothing in it
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'incoming', 'capture.txt'), 'mine');
     chmodSync(folder, 0o755);
-    await assert.rejects(openStore({ directory: folder }), (error: WeirError) => error.code === 'usage');
+    await assert.rejects(
+      openStore({ directory: folder }),
+      (error: WeirError) => error.code === 'folder_unusable',
+    );
     assert.equal(readFileSync(join(folder, 'incoming', 'capture.txt'), 'utf8'), 'mine');
     assert.equal(statSync(folder).mode & 0o777, 0o755);
   } finally {

@@ -71,7 +71,12 @@ function start(): void {
       process.kill(process.pid, 'SIGKILL');
     }, 5000).unref();
   };
-  process.on('disconnect', end);
+  // Who asked is gone, so nobody waits for an answer. Closing the engine may wait for statements under way for ever (it holds the
+  // one thread that could cut them off), and the next Weir waits for the store; what is half done is absent.
+  process.on('disconnect', () => {
+    clean();
+    process.kill(process.pid, 'SIGKILL');
+  });
   process.on('message', (message) => {
     if (message === 'end') end();
   });
