@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import { listOf } from '../src/alert/index.ts';
-import { loadContent } from '../src/content/index.ts';
-import { createDuplicates, createEnricher, defaultLocalNetworks } from '../src/enrich/index.ts';
-import { clearEvents } from '../src/pipeline/clear.ts';
-import { aboutHost, factsOf, oneAct, windowsOf } from '../src/pipeline/detectors.ts';
-import { Scheduler, type SchedulerState } from '../src/pipeline/scheduler.ts';
-import { type Mix, mixed, scenarios } from '../src/scenarios/index.ts';
-import { toldAt, type WeirEvent } from '../src/schema/event/index.ts';
-import type { Finding } from '../src/schema/finding.ts';
-import { openStore, type Store } from '../src/store/index.ts';
+import { listOf } from '../../src/alert/index.ts';
+import { loadContent } from '../../src/content/index.ts';
+import { createDuplicates, createEnricher, defaultLocalNetworks } from '../../src/enrich/index.ts';
+import { clearEvents } from '../../src/pipeline/clear.ts';
+import { aboutHost, factsOf, oneAct, windowsOf } from '../../src/pipeline/detectors.ts';
+import { Scheduler, type SchedulerState } from '../../src/pipeline/scheduler.ts';
+import { type Mix, mixed, scenarios } from '../../src/scenarios/index.ts';
+import { toldAt, type WeirEvent } from '../../src/schema/event/index.ts';
+import type { Finding } from '../../src/schema/finding.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
 
 /** The same records, in one go and in pieces with restarts between them, give the same findings: ids, chances, texts. */
 
