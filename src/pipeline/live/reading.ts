@@ -256,13 +256,11 @@ export class LiveReading {
   #refuse(origin: Origin, bytes: Buffer): void {
     const sink = this.#sink(origin);
     const why = whyUnknown(bytes);
-    let from = 0;
-    for (let line = 1; from < bytes.length; line++) {
+    for (let from = 0; from < bytes.length; origin.base.line++) {
       const at = bytes.indexOf(10, from);
       const to = at === -1 ? bytes.length : at;
-      if (to > from) sink.rejected(why, line, from, bytes.toString('latin1', from, Math.min(to, from + 256)));
+      if (to > from) sink.rejected(why, 1, from, bytes.toString('latin1', from, Math.min(to, from + 256)));
       from = to + 1;
-      origin.base.line++;
     }
     origin.base.offset += bytes.length;
   }
