@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
-import { routesOf } from '../api/routes.ts';
+import { metricsRoutes } from '../api/metrics.ts';
+import { routesOf, statusOf } from '../api/routes.ts';
 import { createServer } from '../api/server.ts';
+import { Stream } from '../api/stream.ts';
 import { OldestOut } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
 import { instant } from '../base/format.ts';
@@ -84,17 +86,30 @@ export async function run(args: string[]): Promise<number> {
   const journal = await openJournal({ directory: join(keep, 'journal'), tell: say });
   const guard = new TokenGuard(async (token) => (await useToken(control, token, now())) !== null);
   const inputs = await inputsOf(control, named, guard, now());
+  const version = productVersion();
+  const stream = new Stream(control, () => statusOf(watch.state(), version, keep));
+  const print = printer();
   const watch = await Watch.open(store, control, content, journal, inputs.all, {
     ...{ roles: config.roles, networks, budget_per_day: budget(values.budget), keep_raw: values['keep-raw'] },
     local_networks: networks.length > 0 ? networks : defaultLocalNetworks,
-    ...{ evidence: 5, at_once: 2, now, say, told: printer() },
+    ...{ evidence: 5, at_once: 2, now, say },
+    told: (changes, states) => {
+      print(changes, states);
+      stream.wake();
+    },
   });
   const server = createServer({
-    ...{ host, port, version: productVersion(), guard },
+    ...{ host, port, version, guard },
     notReady: () => (watch.state().problem === null ? [] : ['the store']),
     onFault: (error) => say(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
-  server.add(routesOf({ control, state: () => watch.state(), now, version: productVersion(), folder: keep }));
+  server.add(routesOf({ control, state: () => watch.state(), now, version, folder: keep }));
+  server.add(stream.routes);
+  server.add(
+    metricsRoutes(control, () => ({
+      ...{ state: watch.state(), now: now(), version, stream_readers: stream.readers },
+    })),
+  );
   for (const one of inputs.http) server.addInput(one.routes);
   try {
     await Promise.race([watch.start(), ended, watch.broken]);

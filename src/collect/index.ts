@@ -1,5 +1,5 @@
 export { byFirstTime, findInputs, type Input, notAmong } from './inputs.ts';
-export { type Journal, type JournalState, openJournal } from './journal/index.ts';
+export { type Journal, type JournalState, openJournal, sync_bounds_s } from './journal/index.ts';
 export { type CaptureOptions, captureInput } from './live/capture.ts';
 export { type FollowOptions, followInput } from './live/follow.ts';
 export { type HttpInput, httpInput } from './live/http.ts';

@@ -44,6 +44,11 @@ export class Standing {
     return { judged_until: this.#judged_until, judged: this.run.judged, learned: this.#detection.save() };
   }
 
+  /** Windows that start before are judged; µs since 1970, 0 when none is. */
+  get judged_until(): number {
+    return this.#judged_until;
+  }
+
   /** Whether a window that was not judged yet is over at `known_until`. */
   isDue(known_until: number): boolean {
     return dueWindows(this.#judged_until, known_until, windowsOfDetector(this.detector)) !== null;

@@ -84,6 +84,11 @@ export class Scheduler {
     return this.#standings.map((one) => one.run);
   }
 
+  /** How far each detector has come: windows that start before are judged, µs since 1970, 0 when none is. */
+  get judged_until(): ReadonlyMap<string, number> {
+    return new Map(this.#standings.map((one) => [one.detector.id, one.judged_until]));
+  }
+
   /** Whether a window is over at `known_until`. At the end of all sources: whether more events are stored than when it was asked last. */
   isDue(known_until: number, events: number): boolean {
     if (known_until !== Number.POSITIVE_INFINITY)

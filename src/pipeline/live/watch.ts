@@ -7,7 +7,7 @@ import type { FindingChange, FindingState } from '../../schema/control/kept-find
 import type { LedgerAddition } from '../../schema/control/ledger-row.ts';
 import type { Detector } from '../../schema/detector.ts';
 import type { Finding } from '../../schema/finding.ts';
-import type { Ledger } from '../../schema/ledger.ts';
+import { type Ledger, total } from '../../schema/ledger.ts';
 import {
   addToLedger,
   type Control,
@@ -52,6 +52,18 @@ const day_us = 86_400e6;
 /** Events that were stored so shortly before a crash may come again, µs. */
 const doubt_us = 5e6;
 
+/** Records by what became of them: read = stored + filtered + duplicates + rejected. */
+export interface SourceAccount {
+  readonly read: number;
+  readonly stored: number;
+  readonly filtered: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** of those stored: of windows that were judged already */
+  readonly late: number;
+}
+const nothing_yet: SourceAccount = { read: 0, stored: 0, filtered: 0, duplicates: 0, rejected: 0, late: 0 };
+
 /** What is going on, for `weir status`. */
 export interface WatchState {
   readonly started_at: number;
@@ -65,6 +77,15 @@ export interface WatchState {
     readonly silent: boolean;
     readonly wrong_clock: boolean;
     readonly ended: boolean;
+    /** what became of its records since the start, as far as they are stored */
+    readonly account: SourceAccount;
+  }[];
+  readonly detectors: readonly {
+    readonly detector: string;
+    /** windows that start before are judged; null: none is yet */
+    readonly judged_until: number | null;
+    readonly judged: number;
+    readonly findings: number;
   }[];
   readonly failed: readonly Failed[];
   readonly findings: number;
@@ -98,6 +119,7 @@ export class Watch {
   readonly #reading: LiveReading;
   readonly #scheduler: Scheduler;
   #seen: Finding[];
+  readonly #accounts = new Map<string, SourceAccount>();
   #waiting: Waiting[] = [];
   /** one after the other: what is taken, stored and noted belongs together */
   #turn: Promise<unknown> = Promise.resolve();
@@ -214,6 +236,7 @@ export class Watch {
   state(): WatchState {
     const now = this.#options.now();
     const told = new Map(this.#reading.told().map((one) => [one.source, one]));
+    const { judged_until } = this.#scheduler;
     return {
       started_at: this.#started_at,
       events: this.#reading.events,
@@ -227,7 +250,12 @@ export class Watch {
           silent: of !== undefined && isSilent(of, now),
           wrong_clock: of !== undefined && clockIsWrong(of, now),
           ended: of?.ended ?? false,
+          account: this.#accounts.get(input.source) ?? nothing_yet,
         };
+      }),
+      detectors: this.#scheduler.runs.map(({ detector, judged, findings }) => {
+        const until = judged_until.get(detector) ?? 0;
+        return { detector, judged_until: until === 0 ? null : until, judged, findings };
       }),
       failed: this.#failed,
       findings: this.#seen.length,
@@ -277,7 +305,10 @@ export class Watch {
       try {
         await this.#reading.flush();
         const now = this.#options.now();
-        const additions = this.#reading.ledgers().flatMap((one) => additionOf(one.source, one.ledger, now));
+        const accounts = this.#reading.ledgers();
+        for (const one of accounts)
+          this.#accounts.set(one.source, accountWith(this.#accounts.get(one.source) ?? nothing_yet, one));
+        const additions = accounts.flatMap((one) => additionOf(one.source, one.ledger, now));
         const positions = Map.groupBy(
           waiting.filter((one) => one.position !== null),
           (one) => one.source,
@@ -387,6 +418,20 @@ export class Watch {
 }
 
 const record = (reasons: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries(reasons);
+
+function accountWith(
+  have: SourceAccount,
+  { ledger, late }: { readonly ledger: Ledger; readonly late: number },
+): SourceAccount {
+  return {
+    read: have.read + ledger.read,
+    stored: have.stored + ledger.stored,
+    filtered: have.filtered + total(ledger.filtered),
+    duplicates: have.duplicates + total(ledger.duplicates),
+    rejected: have.rejected + total(ledger.rejected),
+    late: have.late + late,
+  };
+}
 
 /** The account of a source since the last one; none when nothing came. */
 function additionOf(source: string, ledger: Ledger, at: number): LedgerAddition[] {
