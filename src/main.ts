@@ -26,11 +26,21 @@ const commands: readonly Command[] = [
   },
   { name: 'explain', summary: 'the whole story of one finding', load: () => import('./cli/explain.ts') },
   {
+    name: 'findings',
+    summary: 'what a running weir serve has found, and what it finds as it comes',
+    load: () => import('./cli/findings.ts'),
+  },
+  {
     name: 'serve',
     summary: 'watch without an end: follow logs, take syslog and HTTP, tell as it comes',
     load: () => import('./cli/serve.ts'),
   },
   { name: 'start', summary: 'play sample traffic and show the result', load: () => import('./cli/start.ts') },
+  {
+    name: 'status',
+    summary: 'what a running weir serve does, and what is wrong',
+    load: () => import('./cli/status.ts'),
+  },
 ];
 
 /** Exit status of a fault in Weir itself; 1 belongs to commands that answer a question with no. */

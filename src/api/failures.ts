@@ -30,6 +30,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   folder_unusable: 500,
   output_failed: 500,
   capture_unusable: 503,
+  server_unavailable: 503,
   fault: 500,
 };
 

@@ -32,6 +32,8 @@ interface Told {
   readonly event?: string;
   readonly data?: string;
   readonly comment?: string;
+  /** the id that a reader would go on from */
+  readonly last?: string;
 }
 
 /** Reads the stream as the standard says, an event or comment at a time; `next` waits for the next of a kind. */
@@ -43,18 +45,20 @@ async function reader({ url }: { url: string }, path = '/v1/stream', headers: Re
     signal: abort.signal,
   });
   async function* blocks(): AsyncGenerator<Told> {
-    let text = '';
+    let [text, last] = ['', ''];
     for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
       text += piece;
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         const lines = text.slice(0, end).split('\n');
         text = text.slice(end + 2);
-        yield Object.fromEntries(
+        const told: Told = Object.fromEntries(
           lines.map((line) => [
             line.slice(0, line.indexOf(': ')) || 'comment',
             line.slice(line.indexOf(': ') + 2),
           ]),
         );
+        last = told.id ?? last;
+        yield { ...told, last };
       }
     }
   }
@@ -123,6 +127,18 @@ test('who lost the stream goes on after the last id it saw, in the order of chan
   for (let i = 120; i < 250; i++) assert.equal(idOf(await again.next('finding')), `f${i}`);
   const grown = await again.next('finding');
   assert.deepEqual([idOf(grown), grown!.id], ['f3', '251']);
+});
+
+test('who loses the stream before anything changed goes on from where it began', async () => {
+  const server = await streaming();
+  await server.keep(finding('before'));
+  const first = await reader(server);
+  const began = await first.next('state');
+  first.abort();
+  await server.keep(finding('meanwhile'));
+  assert.equal(began!.last, '1');
+  const again = await reader(server, '/v1/stream', { 'last-event-id': began!.last! });
+  assert.equal(idOf(await again.next('finding')), 'meanwhile');
 });
 
 test('only the severities that were asked for are told', async () => {

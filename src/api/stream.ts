@@ -133,9 +133,10 @@ export class Stream {
     ending: AbortSignal,
   ): AsyncGenerator<string> {
     const { poll_ms, state_ms, heartbeat_ms } = this.#limits;
-    yield `retry: ${retry_ms}\n\n`;
     try {
       let after = from ?? (await lastFindingSequence(this.#control));
+      // So that who loses it before anything changed goes on from here too.
+      yield `retry: ${retry_ms}\nid: ${after}\n\n`;
       let [state_at, beat_at] = [0, performance.now() + heartbeat_ms];
       while (!ending.aborted) {
         const wakes = this.#wakes;

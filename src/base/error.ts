@@ -33,6 +33,7 @@ export const errorCodes = {
   output_failed: { exit: 6, means: 'The output cannot be written for another reason than a full disk.' },
   request_invalid: { exit: 2, means: 'A request to the API is wrong; the message says what of it.' },
   unauthorized: { exit: 2, means: 'The API was asked without a token, or with one that it does not know.' },
+  server_unavailable: { exit: 2, means: 'No running Weir answers at the address that was asked.' },
   too_large: { exit: 2, means: 'A request to the API is larger than it takes.' },
   fault: { exit: 3, means: 'A fault in Weir itself; what it printed says more.' },
   not_found: { exit: 2, means: 'What was asked for is not in the store.' },

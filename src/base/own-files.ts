@@ -49,7 +49,7 @@ export const marker_file = 'weir-store';
 const marker_head = 'This folder was made by Weir, which alone writes here.';
 /** Made before markers had an id: a store that may be used, never one that may be emptied. */
 const marker_of_before = 'This folder is a telemetry store of Weir.';
-const most_marker_bytes = 4096;
+const most_small_bytes = 4096;
 
 /**
  * Writes a file of Weir's own, readable by its owner alone. What stands there under that name is replaced whole, unless
@@ -273,16 +273,8 @@ function mark(directory: string, kind: FolderKind): Marker {
  * @throws WeirError folder_unusable when its marker is a link or belongs to another user
  */
 export function markerOf(directory: string): Marker | null {
-  const path = join(directory, marker_file);
-  refuseForeign(path);
-  let text: string;
-  try {
-    text = smallFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    if (error instanceof WeirError) throw error;
-    throw diskProblem(`${path} cannot be read`, error);
-  }
+  const text = readOwn(join(directory, marker_file));
+  if (text === null) return null;
   if (text.startsWith(marker_of_before)) return { kind: 'store', id: '', folder: '', process: null };
   const [head, json = ''] = text.split('\n');
   if (head !== marker_head) return null;
@@ -294,15 +286,28 @@ export function markerOf(directory: string): Marker | null {
   }
 }
 
-function smallFile(path: string): string {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+/**
+ * The beginning (4 kB) of a small file of Weir's own, of this user or, for root, of anybody; null when there is none.
+ * @throws WeirError folder_unusable when it is a link, belongs to another user or cannot be read
+ */
+export function readOwn(path: string): string | null {
+  refuseForeign(path);
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw diskProblem(`${path} cannot be read`, error);
+  }
   try {
     const { uid } = fstatSync(file);
     const me = process.getuid?.() ?? uid;
     if (uid !== me && me !== 0)
       throw new WeirError('folder_unusable', `The store at ${dirname(path)} belongs to another user.`);
-    const buffer = Buffer.alloc(most_marker_bytes);
-    return buffer.subarray(0, readSync(file, buffer, 0, most_marker_bytes, 0)).toString('utf8');
+    const buffer = Buffer.alloc(most_small_bytes);
+    return buffer.subarray(0, readSync(file, buffer, 0, most_small_bytes, 0)).toString('utf8');
+  } catch (error) {
+    throw diskProblem(`${path} cannot be read`, error);
   } finally {
     closeSync(file);
   }

@@ -3,22 +3,21 @@ import { metricsRoutes } from '../api/metrics.ts';
 import { routesOf, statusOf } from '../api/routes.ts';
 import { createServer } from '../api/server.ts';
 import { Stream } from '../api/stream.ts';
-import { OldestOut } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
-import { instant } from '../base/format.ts';
-import { claimFolder } from '../base/own-files.ts';
-import { plain, wrap } from '../base/terminal.ts';
+import { claimFolder, writeOwn } from '../base/own-files.ts';
+import { plain } from '../base/terminal.ts';
 import { TokenGuard } from '../base/token-guard.ts';
 import { openJournal } from '../collect/index.ts';
 import { defaultLocalNetworks } from '../enrich/index.ts';
 import { noConfig, readConfig } from '../pipeline/config.ts';
 import { inputsOf } from '../pipeline/live/inputs.ts';
 import { Watch, type WatchOptions } from '../pipeline/live/watch.ts';
-import { named } from '../report/index.ts';
 import type { InputConfig } from '../schema/config.ts';
 import { createToken, listTokens, openControl, useToken } from '../store/control/index.ts';
 import { openStore } from '../store/index.ts';
 import { argumentsOf, budget, contentOf, exits, networks as networksOf } from './arguments.ts';
+import { findingPrinter } from './finding-printer.ts';
+import { tokenFile } from './running.ts';
 import { productVersion } from './version.ts';
 
 export const help = `usage: weir serve [PATH…] [options]
@@ -149,29 +148,23 @@ async function welcome(
   const tokens = await listTokens(control);
   console.log(`Weir watches ${sources.join(', ')} and keeps everything in ${keep}.`);
   console.log(`API: ${url} (to read it: ${url}/docs)`);
-  if (tokens.length === 0)
-    console.log(`Token of the API, shown this once: ${await createToken(control, 'first', now)}`);
+  if (tokens.length === 0) {
+    const token = await createToken(control, 'first', now);
+    console.log(`Token of the API, shown this once: ${token}`);
+    writeOwn(tokenFile(keep), `${token}\n`);
+    console.log(`It is also in ${tokenFile(keep)}, for weir status and weir findings.`);
+  }
   console.log('Findings appear here as they come. Ctrl-C ends it; the next start goes on from there.\n');
 }
 
-/** Findings whose sentence was printed, so that it is printed again only when it says something else. */
-const most_printed = 10_000;
-
-/** Prints each finding that is new, and again when its sentence or its severity has changed. */
+/** Prints findings that are new or have changed. */
 function printer(): WatchOptions['told'] {
-  const printed = new OldestOut<string, string>(most_printed);
+  const print = findingPrinter(100);
   return (changes, states) => {
     const by_id = new Map(states.map((one) => [one.finding.finding_id, one]));
     for (const { finding_id, change } of changes) {
       const one = by_id.get(finding_id);
-      if (one === undefined || !one.shown) continue;
-      const { start_at, severity, title, summary, names } = one.finding;
-      const said = `${severity} ${summary}`;
-      if (printed.get(finding_id) === said) continue;
-      printed.set(finding_id, said);
-      const head = `${instant(start_at)}  ${severity.toUpperCase().padEnd(6)} ${finding_id.slice(0, 8)}`;
-      console.log(plain(`${head}  ${title}${change === 'new' ? '' : ' (has grown)'}`));
-      console.log(wrap(plain(named(summary, names)), 100, '    '));
+      if (one?.shown) print(one.finding, change === 'new');
     }
   };
 }

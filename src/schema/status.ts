@@ -34,6 +34,16 @@ export const Status = z.object({
       silent: z.boolean(),
       wrong_clock: z.boolean(),
       ended: z.boolean(),
+      account: z
+        .object({
+          read: z.int(),
+          stored: z.int(),
+          filtered: z.int(),
+          duplicates: z.int(),
+          rejected: z.int(),
+          late: z.int().describe('of those stored: of windows that were judged already'),
+        })
+        .describe('records since it started: read = stored + filtered + duplicates + rejected'),
     }),
   ),
 });
