@@ -2,6 +2,7 @@ export {
   dueWindows,
   type Hour,
   halves,
+  openWindows,
   shared,
   type WindowRange,
   type Windows,

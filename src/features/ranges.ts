@@ -53,6 +53,15 @@ export function dueWindows(judged_until: number, known_until: number, windows: W
   return to > judged_until ? { from: judged_until, to } : null;
 }
 
+/** Windows that have begun at an instant and were not judged yet; µs since 1970. Null: there is none. Pure. */
+export function openWindows(judged_until: number, at: number, windows: Windows): WindowRange | null {
+  const hop_us = windows.hop_s * 1e6;
+  const to = Math.floor(at / hop_us) * hop_us + hop_us;
+  // What was not judged for long is for the next step, not for a look in passing.
+  const from = Math.max(judged_until, Math.floor(at / hop_us) * hop_us - windows.window_s * 1e6);
+  return to > from ? { from, to } : null;
+}
+
 /** What two ranges share; null: nothing. */
 export function shared(a: WindowRange, b: WindowRange): WindowRange | null {
   const [from, to] = [Math.max(a.from, b.from), Math.min(a.to, b.to)];

@@ -2,8 +2,8 @@ import { duration } from '../base/duration.ts';
 import { groupRuns } from '../base/order.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
-import { Detection, type DetectionState, type DetectorRun } from '../detect/index.ts';
-import { dueWindows, windowsOf as windowsOfDetector } from '../features/index.ts';
+import { Detection, type DetectionState, type DetectOptions, type DetectorRun } from '../detect/index.ts';
+import { dueWindows, openWindows, windowsOf as windowsOfDetector } from '../features/index.ts';
 import { most_p, shareOf, threshold } from '../models/allowance.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -25,6 +25,7 @@ export class Standing {
   readonly detector: Detector;
   readonly run: DetectorRun;
   readonly #content: Content;
+  readonly #judging: DetectOptions;
   readonly #detection: Detection;
   #judged_until: number;
 
@@ -35,6 +36,7 @@ export class Standing {
     this.#content = content;
     this.#judged_until = saved?.judged_until ?? 0;
     const judging = { taught_until, most_p: mostSurprise(content, detector), techniques: technique };
+    this.#judging = judging;
     const feature = content.features.get(detector.features)!;
     this.#detection = new Detection(detector, feature, judging, this.run, saved?.learned);
   }
@@ -79,6 +81,25 @@ export class Standing {
       this.#judged_until = window[0]!.window_at + windows.hop_s * 1e6;
     }
     if (Number.isFinite(due.to)) this.#judged_until = due.to;
+  }
+
+  /**
+   * Looks at windows that are still open at an instant (µs since 1970), as far as they are stored: what it finds there it finds again
+   * when they are over, grown (`early` in the detector). Learns nothing.
+   */
+  async look(store: Store, past: Past, at: number, before: number): Promise<Finding[]> {
+    const { detector } = this;
+    const open = openWindows(this.#judged_until, at, windowsOfDetector(detector));
+    if (open === null) return [];
+    await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
+    const feature = this.#content.features.get(detector.features)!;
+    const saved = structuredClone(this.#detection.save());
+    const looking = new Detection(detector, feature, this.#judging, { ...this.run }, saved);
+    const rows = featureRows(store, past, feature, detector, before, mostEvents(store.memory_bytes), open);
+    const findings: Finding[] = [];
+    for await (const window of groupRuns(rows, (row) => row.window_at))
+      for (const one of looking.window(window)) findings.push(one);
+    return findings;
   }
 }
 

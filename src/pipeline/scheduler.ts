@@ -1,4 +1,4 @@
-import { WeirError } from '../base/error.ts';
+import { storeIsGone, WeirError } from '../base/error.ts';
 import { besideOrAlone } from '../base/side-by-side.ts';
 import type { Content } from '../content/index.ts';
 import type { DetectorRun } from '../detect/index.ts';
@@ -104,10 +104,8 @@ export class Scheduler {
    * @throws WeirError when the store is gone, as there is nothing to go on with
    */
   async advance(known_until: number, before: number): Promise<Step> {
-    const { roles, networks, at_once } = this.#options;
-    const deviceAt = deviceBook(await learnDevices(this.#store));
-    const learned = await learnRoles(this.#store, this.#content.roles, roles, networks);
-    const vantage = await learnVantage(this.#store);
+    const { at_once } = this.#options;
+    const { deviceAt, learned, vantage } = await this.#learn();
     const past = new Past(this.#store, this.#content.rollups);
     const told = new Map<Standing, Finding[]>(this.#standings.map((one) => [one, []]));
     let done = 0;
@@ -130,6 +128,32 @@ export class Scheduler {
     const failed = [...all.flatMap((one) => one.failed ?? []), ...learned.failed];
     const findings = [...told.values()].flat();
     return { findings, failed, roles: learned.roles, vantage, deviceAt };
+  }
+
+  /**
+   * Looks at windows that are still open at an instant, by detectors that may (`early`): what they find is found again when the windows
+   * are over. A detector that fails here is told of when they are.
+   */
+  async look(at: number, before: number): Promise<Pick<Step, 'findings' | 'vantage' | 'deviceAt'>> {
+    const { deviceAt, vantage } = await this.#learn();
+    const past = new Past(this.#store, this.#content.rollups);
+    const findings: Finding[] = [];
+    for (const standing of this.#standings.filter((one) => one.detector.early)) {
+      const found = await standing.look(this.#store, past, at, before).catch((error: unknown) => {
+        if (storeIsGone(error)) throw error;
+        return [];
+      });
+      for (const one of found) findings.push(one);
+    }
+    return { findings, vantage, deviceAt };
+  }
+
+  /** What all windows share, from what is stored. */
+  async #learn() {
+    const { roles, networks } = this.#options;
+    const deviceAt = deviceBook(await learnDevices(this.#store));
+    const learned = await learnRoles(this.#store, this.#content.roles, roles, networks);
+    return { deviceAt, learned, vantage: await learnVantage(this.#store) };
   }
 }
 

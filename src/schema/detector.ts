@@ -251,6 +251,12 @@ export const Detector = z.strictObject({
     .describe(
       'whether what a host does so to several others on a day is one act of it: told in one line, not in one for each of them',
     ),
+  early: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether a window that gives a finding while it is open gives one when it is over, because its figures only grow: weir serve looks at it before it is over',
+    ),
   about_host: z
     .boolean()
     .default(false)

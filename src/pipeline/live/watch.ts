@@ -44,6 +44,9 @@ export interface WatchOptions {
 /** How often what was read is stored, and time is looked at, ms. */
 const commit_every_ms = 500;
 const look_every_ms = 2000;
+/** How often windows are looked at that are still open, µs, and how much longer than a look takes. */
+const early_every_us = 60e6;
+const early_share = 10;
 /** How often what detectors have learned is written, µs; after a crash the windows since are judged again. */
 const checkpoint_every_us = 600e6;
 /** Findings of so long ago take no part in the list any more, µs. */
@@ -124,6 +127,9 @@ export class Watch {
   /** one after the other: what is taken, stored and noted belongs together */
   #turn: Promise<unknown> = Promise.resolve();
   #known_until: number;
+  #early_at = 0;
+  #early_events = 0;
+  #early_said = '[]';
   #checkpoint_at: number;
   #failed: readonly Failed[] = [];
   #step_s = 0;
@@ -211,7 +217,12 @@ export class Watch {
     if (this.#journal !== null)
       this.#loops.push(this.#pump(this.#journal).catch((error) => this.#break(error)));
     this.#loops.push(this.#every(commit_every_ms, () => this.#commit()));
-    this.#loops.push(this.#every(look_every_ms, () => this.#look()));
+    this.#loops.push(
+      this.#every(look_every_ms, async () => {
+        await this.#look();
+        await this.#early();
+      }),
+    );
     // What they tell at once is stored meanwhile.
     for (const input of this.#inputs) await input.start(this.#deliver);
   }
@@ -343,6 +354,31 @@ export class Watch {
     await this.#advance(known);
   }
 
+  /**
+   * Looks at windows that are still open, each minute, less often where that takes long. What is found is told and kept; when the
+   * window is over it has the same id.
+   */
+  async #early(): Promise<void> {
+    const now = this.#options.now();
+    if (now < this.#early_at || this.#reading.events === this.#early_events) return;
+    this.#early_events = this.#reading.events;
+    const newest = Math.max(
+      ...this.#reading
+        .told()
+        .flatMap((one) => (one.newest === null || clockIsWrong(one, now) ? [] : one.newest)),
+    );
+    if (!Number.isFinite(newest)) return;
+    await this.#commit();
+    const step = await this.#scheduler.look(newest, now + 2 * day_us);
+    const took_us = this.#options.now() - now;
+    this.#early_at = now + Math.max(early_every_us, early_share * took_us);
+    const said = JSON.stringify(step.findings.map((one) => [one.finding_id, one.summary]));
+    if (said === this.#early_said) return;
+    this.#early_said = said;
+    const { budget_per_day, evidence } = this.#options;
+    await this.#tell(step, { budget_per_day, evidence, known: this.#known_until }, step.findings);
+  }
+
   async #advance(known: number): Promise<void> {
     const { now, budget_per_day, evidence } = this.#options;
     const began = now();
@@ -357,13 +393,14 @@ export class Watch {
 
   /** The list as it is now; what of it is new or has changed is kept, and told. */
   async #tell(
-    step: Step,
+    step: Pick<Step, 'vantage' | 'deviceAt'>,
     { budget_per_day, evidence, known }: { budget_per_day: number; evidence: number; known: number },
+    early: readonly Finding[] = [],
   ): Promise<void> {
-    const newest = Math.max(...this.#seen.map((one) => one.end_at));
+    const newest = this.#seen.reduce((most, one) => Math.max(most, one.end_at), 0);
     this.#seen = this.#seen.filter((one) => one.end_at > newest - seen_for_us);
     const judged = this.#scheduler.runs.reduce((sum, run) => sum + run.judged, 0);
-    const told = await tell(this.#store, this.#detectors, this.#seen, step, {
+    const told = await tell(this.#store, this.#detectors, [...this.#seen, ...early], step, {
       ...{ budget_per_day, evidence, judged, since: 0 },
     });
     const as_of = Math.min(known, Number.MAX_SAFE_INTEGER);
