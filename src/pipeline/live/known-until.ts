@@ -16,6 +16,8 @@ export interface SourceTold {
 const most_ahead_us = 600e6;
 /** No network was watched before: 2000-01-01. */
 const least_time = 946_684_800e6;
+/** What a source at its end told last is history when it is older than this. */
+const least_history_us = 6 * 3600e6;
 /** A source is silent when nothing came for as long as its lateness, and for at least this. */
 const least_silence_us = 60e6;
 
@@ -32,7 +34,7 @@ export function isSilent({ lateness_us, heard_at, ended }: SourceTold, now: numb
 /**
  * The least instant up to which every source that speaks has told everything. Who is silent beyond its habit stops holding
  * the others back; when all are silent, time goes on with the clock from the newest record. Sources at their end hold nobody
- * back. Null: nothing is known yet. Infinity: all are at their end.
+ * back. Null: nothing is known yet. Infinity: all are at their end, and told of long ago.
  */
 export function knownUntil(sources: readonly SourceTold[], now: number): number | null {
   const right = sources.filter((one) => !clockIsWrong(one, now));
@@ -43,7 +45,17 @@ export function knownUntil(sources: readonly SourceTold[], now: number): number 
       if (newest === null || least === null) return null;
       return Math.min(least, newest - lateness_us);
     }, Number.POSITIVE_INFINITY);
-  const silent = right.filter((one) => !one.ended && one.newest !== null);
-  if (silent.length === 0) return right.some((one) => one.ended) ? Number.POSITIVE_INFINITY : null;
-  return Math.max(...silent.map((one) => one.newest! - one.lateness_us + (now - one.heard_at)));
+  const told = right.filter((one) => one.newest !== null);
+  if (told.length === 0) return null;
+  if (told.every((one) => isHistory(one, now))) return Number.POSITIVE_INFINITY;
+  return Math.max(
+    ...told.map(
+      ({ newest, lateness_us, heard_at, ended }) => newest! - (ended ? 0 : lateness_us) + (now - heard_at),
+    ),
+  );
+}
+
+/** A source at its end that tells of long ago: nothing follows on what it told. A log that is quiet for now is none. */
+function isHistory({ newest, ended }: SourceTold, now: number): boolean {
+  return ended && newest !== null && newest < now - least_history_us;
 }

@@ -126,6 +126,7 @@ export class Watch {
   #waiting: Waiting[] = [];
   /** one after the other: what is taken, stored and noted belongs together */
   #turn: Promise<unknown> = Promise.resolve();
+  #judging: Promise<unknown> = Promise.resolve();
   #known_until: number;
   #early_at = 0;
   #early_events = 0;
@@ -238,7 +239,7 @@ export class Watch {
       this.#reading.end();
       await this.#reading.flush();
     });
-    await this.#checkpoint();
+    await this.#judge(() => this.#checkpoint());
     await this.#control.transaction((handle) =>
       saveSetting(handle, 'stored_at', this.#options.now(), this.#options.now()),
     );
@@ -279,7 +280,7 @@ export class Watch {
   /** Judges what is over at an instant (µs since 1970), whatever sources say: for tests, and for who knows better. */
   async goOn(known_until: number): Promise<void> {
     await this.#commit();
-    await this.#advance(known_until);
+    await this.#judge(() => this.#advance(known_until));
   }
 
   readonly #deliver: Deliver = async (piece) => {
@@ -347,11 +348,10 @@ export class Watch {
   /** Looks how far time has come, and judges what is over. */
   async #look(): Promise<void> {
     const known = knownUntil(this.#reading.told(), this.#options.now());
-    // Time never goes back; the end of all sources is told of anew when something came since.
-    if (known === null || (known <= this.#known_until && known !== Number.POSITIVE_INFINITY)) return;
+    if (known === null || this.#isPast(known)) return;
     if (!this.#scheduler.isDue(known, this.#reading.events)) return;
     await this.#commit();
-    await this.#advance(known);
+    await this.#judge(() => this.#advance(known));
   }
 
   /**
@@ -369,6 +369,10 @@ export class Watch {
     );
     if (!Number.isFinite(newest)) return;
     await this.#commit();
+    await this.#judge(() => this.#lookAt(newest, now));
+  }
+
+  async #lookAt(newest: number, now: number): Promise<void> {
     const step = await this.#scheduler.look(newest, now + 2 * day_us);
     const took_us = this.#options.now() - now;
     this.#early_at = now + Math.max(early_every_us, early_share * took_us);
@@ -380,6 +384,7 @@ export class Watch {
   }
 
   async #advance(known: number): Promise<void> {
+    if (this.#isPast(known)) return;
     const { now, budget_per_day, evidence } = this.#options;
     const began = now();
     const step = await this.#scheduler.advance(known, now() + 2 * day_us);
@@ -421,6 +426,19 @@ export class Watch {
     const now = this.#options.now();
     await this.#control.transaction((handle) => packed.save(handle, now));
     this.#checkpoint_at = now;
+  }
+
+  /** Time never goes back; the end of all sources is no instant, so something may follow it. */
+  #isPast(known: number): boolean {
+    if (!Number.isFinite(known) || !Number.isFinite(this.#known_until)) return false;
+    return known <= this.#known_until;
+  }
+
+  /** One step or look after the other: what a detector has learned is one thing. */
+  #judge(work: () => Promise<void>): Promise<void> {
+    const done = this.#judging.then(work);
+    this.#judging = done.catch(() => {});
+    return done;
   }
 
   /** Work that belongs together, one after the other. */
