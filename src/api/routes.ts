@@ -123,6 +123,7 @@ export function statusOf(state: WatchState, version: string, folder: string): St
     events: state.events,
     judged_until:
       state.judged_until !== null && Number.isFinite(state.judged_until) ? state.judged_until : null,
+    judged_all: state.judged_until === Number.POSITIVE_INFINITY,
     findings: state.findings,
     step_s: state.step_s,
     problem: state.problem,

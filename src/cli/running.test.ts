@@ -71,6 +71,10 @@ test('weir status says what runs, what is lost and what is wrong, and its exit s
   state = { ...watchState, sources: [watchState.sources[0]!] };
   const fine = await asked('status');
   assert.deepEqual([fine.exit, /[A-Z]{4,}:/.test(fine.out)], [0, false]);
+  state = { ...state, judged_until: Number.POSITIVE_INFINITY };
+  assert.match((await asked('status')).out, /Judged: all that there is;/);
+  state = { ...state, judged_until: null };
+  assert.match((await asked('status')).out, /Judged: nothing yet: no window is over/);
 });
 
 test('weir status --json is what the API answers', async () => {

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path';
+import { detectorRoutes } from '../api/detectors.ts';
+import { eventRoutes } from '../api/events.ts';
 import { metricsRoutes } from '../api/metrics.ts';
 import { routesOf, statusOf } from '../api/routes.ts';
 import { createServer } from '../api/server.ts';
@@ -103,6 +105,8 @@ export async function run(args: string[]): Promise<number> {
     onFault: (error) => say(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
   server.add(routesOf({ control, state: () => watch.state(), now, version, folder: keep }));
+  server.add(detectorRoutes(content.detectors, () => watch.state()));
+  server.add(eventRoutes(store));
   server.add(stream.routes);
   server.add(
     metricsRoutes(control, () => ({

@@ -29,8 +29,9 @@ export function statusText(status: Status, { width, paint = noPaint, now }: Stat
   return lines.filter((line) => line !== '').join('\n');
 }
 
-function judged({ judged_until, step_s }: Status, now: number): string {
-  if (judged_until === null) return 'nothing to judge yet: no window is over';
+function judged({ judged_until, judged_all, step_s }: Status, now: number): string {
+  if (judged_all) return `all that there is; the last look took ${seconds(step_s)}`;
+  if (judged_until === null) return 'nothing yet: no window is over';
   const ago = seconds(Math.max(0, now - judged_until) / 1e6);
   return `up to ${instant(judged_until)} UTC (${ago} ago); the last look took ${seconds(step_s)}`;
 }
@@ -44,7 +45,7 @@ function journal({ journal }: Status): string {
 function sourcesTable({ sources }: Status, { width, paint = noPaint, now }: StatusOptions): string {
   const states = sources.map(stateOf);
   return textTable(
-    ['source', 'state', 'read', '= stored', '+ filtered', '+ duplicates', '+ rejected', 'dropped', 'newest'],
+    ['source', 'state', 'read', 'stored', 'filtered', 'duplicates', 'rejected', 'dropped', 'newest'],
     sources.map(({ source, account, dropped, newest }, i) => [
       source,
       states[i]!.word,

@@ -11,6 +11,7 @@ export const Status = z.object({
   judged_until: instant.describe(
     'windows that ended before are judged; null: none is yet, or all that there are',
   ),
+  judged_all: z.boolean().describe('all sources are at their end, and all of it is judged'),
   findings: z.int(),
   step_s: z.number().describe('seconds that the last look of all detectors took'),
   problem: z.string().nullable(),
