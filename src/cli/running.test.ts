@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createProxy, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -175,6 +175,41 @@ test('on one machine nothing has to be typed: the token lies in the folder of th
   const wrong = await weir(['status', '--url', server.url]);
   assert.equal(wrong.exit, 2);
   assert.match(wrong.error, /does not know the token in \.weir-serve\/token/);
+});
+
+test('weir serve puts its first token where weir status finds it, for its owner alone, and never again', async () => {
+  const log = join(folder, 'conn.log');
+  writeFileSync(log, '');
+  const begin = async (): Promise<[child: ChildProcess, url: string, out: string]> => {
+    const child = spawn(process.execPath, [main, 'serve', log, '--keep', 'own', '--listen', '127.0.0.1:0'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    let out = '';
+    for await (const piece of child.stdout!) {
+      out += piece;
+      if (out.includes('Ctrl-C')) break;
+    }
+    return [child, /http:\S+:\d+/.exec(out)![0], out];
+  };
+  const end = async (child: ChildProcess): Promise<void> => {
+    child.kill('SIGINT');
+    const [exit] = await once(child, 'exit');
+    assert.equal(exit, 0);
+  };
+  const [first, url, out] = await begin();
+  const file = join(folder, 'own/token');
+  const token = readFileSync(file, 'utf8').trim();
+  assert.ok(out.includes(`shown this once: ${token}\n`));
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const { exit, out: said } = await weir(['status', '--url', url, '--keep', 'own']);
+  assert.deepEqual([exit, /^Weir .* keeps everything in .*own\.$/m.test(said)], [0, true], said);
+  await end(first);
+  const [again, at, told] = await begin();
+  assert.doesNotMatch(told, /oken/);
+  assert.equal((await weir(['status', '--url', at, '--keep', 'own'])).exit, 0);
+  await end(again);
 });
 
 test('what keeps a command from its answer is told with its mend', async () => {
