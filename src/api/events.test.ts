@@ -78,6 +78,10 @@ test('pages follow each other by when events could be told, each event once', as
   }
   assert.equal(all.length, told);
   assert.equal(new Set(all.map((one) => one.event_id)).size, told);
+  assert.ok(
+    all.every((one) => /^00000007[0-9a-f]{8}$/.test(one.event_id)),
+    'an id has sixteen digits, also one that begins with zeros',
+  );
   const order = all.map((one) => [one.told_at, one.event_id] as const);
   assert.deepEqual(
     order,

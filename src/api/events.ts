@@ -32,7 +32,7 @@ const Query = z.object({
   dst_ip: z.string().max(100).optional(),
   after: z
     .string()
-    .regex(/^\d{1,16}\.[0-9a-f]{1,16}$/, 'next of an answer, or told_at.event_id of the last event')
+    .regex(/^\d{1,16}\.[0-9a-f]{16}$/, 'next of an answer, or told_at.event_id of the last event')
     .optional()
     .describe(
       'events behind this one: next of an answer, or told_at.event_id of the last event of an export',

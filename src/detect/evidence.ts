@@ -3,7 +3,7 @@ import { bytes, seconds } from '../base/format.ts';
 import { placeholders } from '../base/placeholders.ts';
 import { instant } from '../base/time.ts';
 import type { Detector, EvidenceQuery, Over } from '../schema/detector.ts';
-import { tables } from '../schema/event/index.ts';
+import { event_id_text, tables } from '../schema/event/index.ts';
 import type { Evidence, Finding } from '../schema/finding.ts';
 
 export interface EvidenceStatement {
@@ -143,7 +143,7 @@ function statement(
   const column = (name: string, otherwise: string): string => (has(name) ? name : `${otherwise} AS ${name}`);
   const says = saysColumns[query.table] ?? [];
   const condition = `${within} AND (${where})`;
-  const sql = `SELECT lower(hex(event_id)) AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, source, file, line, offset, raw,
+  const sql = `SELECT ${event_id_text} AS event_id, toFloat64(toUnixTimestamp64Micro(time)) AS time_us, source, file, line, offset, raw,
   ${column('src_ip', "''")}, ${column('src_port', '0')}, ${column('dst_ip', "''")}, ${column('dst_port', '0')}${says.map((name) => `, ${name}`).join('')}
 FROM ${query.table} WHERE ${condition} ORDER BY ${query.order}, time, event_id LIMIT ${Math.floor(limit)}`;
   return {

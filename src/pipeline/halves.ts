@@ -1,6 +1,6 @@
 import { type Half, halvesTogether, isHalf, joinHalves } from '../enrich/index.ts';
 import type { Connection } from '../schema/event/connection.ts';
-import { type EventKind, tables, type WeirEvent } from '../schema/event/index.ts';
+import { type EventKind, event_id_text, tables, type WeirEvent } from '../schema/event/index.ts';
 import type { EventWriter, Store } from '../store/index.ts';
 
 /** Kinds of which one sensor may tell half and another the rest. */
@@ -113,7 +113,7 @@ export class Halves {
     const src = "concat(src_ip, ' ', toString(src_port))";
     const dst = "concat(dst_ip, ' ', toString(dst_port))";
     const rows = this.#store.stream<[string, string, number, number, string, ...unknown[]]>(
-      `SELECT lower(hex(event_id)), file, line, offset, raw, ${selected.join(', ')}
+      `SELECT ${event_id_text}, file, line, offset, raw, ${selected.join(', ')}
 FROM ${kind}${suffix} ORDER BY least(${src}, ${dst}), greatest(${src}, ${dst}), transport, time, event_id`,
       {},
       {

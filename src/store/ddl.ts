@@ -1,4 +1,4 @@
-import { type EventKind, longest_s, tables } from '../schema/event/index.ts';
+import { type EventKind, event_id_text, longest_s, tables } from '../schema/event/index.ts';
 import type { Column, Table } from '../schema/table.ts';
 import { identifier } from './engine/statement.ts';
 
@@ -22,7 +22,7 @@ export const originColumns: readonly SqlColumn[] = [
     name: 'event_id',
     type: 'UInt64',
     codec: 'ZSTD(1)',
-    doc: 'id of the event; as text: lower(hex(event_id))',
+    doc: `id of the event; as text: ${event_id_text}`,
   },
   {
     name: 'source',

@@ -1,5 +1,5 @@
 import { instant } from '../base/time.ts';
-import { type EventKind, tables } from '../schema/event/index.ts';
+import { type EventKind, event_id_text, tables } from '../schema/event/index.ts';
 import type { Origin } from '../schema/origin.ts';
 import type { Column } from '../schema/table.ts';
 import { identifier } from './engine/statement.ts';
@@ -37,7 +37,7 @@ export async function findEvents(store: Store, kind: EventKind, filter: EventFil
   const { condition, params } = conditionOf(filter);
   const selected = columns.map(([name, column]) => selectOf(name, column));
   const rows = await store.rows<unknown[]>(
-    `SELECT lower(hex(event_id)), source, file, line, offset, raw, ${selected.join(', ')}
+    `SELECT ${event_id_text}, source, file, line, offset, raw, ${selected.join(', ')}
 FROM ${identifier(kind)} WHERE ${condition}
 ORDER BY ${filter.order ?? 'time'}, event_id LIMIT {weir_limit:UInt32}`,
     { ...params, weir_limit: filter.limit ?? 100 },
@@ -58,7 +58,7 @@ ORDER BY ${filter.order ?? 'time'}, event_id LIMIT {weir_limit:UInt32}`,
 export interface EventPlace {
   /** when it could be told, µs since 1970 */
   readonly told_at: number;
-  /** hexadecimal digits, as an event has them */
+  /** 16 hexadecimal digits */
   readonly event_id: string;
 }
 
@@ -105,7 +105,7 @@ export function pageEvents(
   }
   const selected = columns.map(([name, column]) => selectOf(name, column));
   return store.batches<unknown[]>(
-    `SELECT toUnixTimestamp64Micro(told_at), lower(hex(event_id)), source, file, line, offset, ${selected.join(', ')}
+    `SELECT toUnixTimestamp64Micro(told_at), ${event_id_text}, source, file, line, offset, ${selected.join(', ')}
 FROM ${identifier(kind)} WHERE ${parts.join(' AND ') || '1'}
 ORDER BY told_at, event_id LIMIT {weir_limit:UInt32}`,
     bound,

@@ -5,7 +5,7 @@ import { refused } from './told.ts';
 
 /**
  * Rows of a SELECT as arrays (or objects), a batch at a time, as they come from the engine; the whole result is never
- * held. Numbers are numbers: a UInt64 above 2^53 loses its last digits, so ids are selected as lower(hex(event_id)).
+ * held. Numbers are numbers: a UInt64 above 2^53 loses its last digits, so ids are selected as text (event_id_text).
  * NaN and infinity come as null.
  */
 export async function* batchesOf<Row extends object = unknown[]>(

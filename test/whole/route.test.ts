@@ -11,7 +11,7 @@ import { Past } from '../../src/pipeline/past.ts';
 import type { AnalyzeResult } from '../../src/pipeline/route.ts';
 import { featureRows } from '../../src/pipeline/rows.ts';
 import { merge, scenario } from '../../src/scenarios/index.ts';
-import type { WeirEvent } from '../../src/schema/event/index.ts';
+import { event_id_text, type WeirEvent } from '../../src/schema/event/index.ts';
 import type { Finding } from '../../src/schema/finding.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { linesOf, monday, run, smallOffice, temporaryFolder, unplaced } from './run-analyze.ts';
@@ -188,7 +188,7 @@ test('evidence leads to events in the store and to the lines of the input', asyn
       assert.equal(bytes.toString('utf8', one.offset, one.offset + line.length), line);
       assert.equal(Math.round((JSON.parse(line) as { ts: number }).ts * 1e6), one.time);
       const [row] = await store.query<{ n: number }>(
-        `SELECT count() AS n FROM ${one.table} WHERE lower(hex(event_id)) = {id:String} AND line = {line:UInt64}`,
+        `SELECT count() AS n FROM ${one.table} WHERE ${event_id_text} = {id:String} AND line = {line:UInt64}`,
         { id: one.event_id, line: one.line },
       );
       assert.equal(row?.n, 1, `${one.table} ${one.event_id}`);

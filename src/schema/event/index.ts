@@ -38,6 +38,9 @@ export type EventKind = keyof typeof tables;
 /** A record of any kind, told apart by `kind`. */
 export type WeirEvent = { [K in EventKind]: RecordOf<(typeof tables)[K]> }[EventKind];
 
+/** SQL of an event's id as text, 16 hexadecimal digits: hex() alone leaves out zeros in front. */
+export const event_id_text = "leftPad(lower(hex(event_id)), 16, '0')";
+
 /** Longest time that something may have lasted for its end to be believed, s: 30 years. */
 export const longest_s = 1e9;
 
