@@ -186,6 +186,9 @@ export class Watch {
     const { detectors } = content;
     const found = await findCheckpoint(control, content, detectors);
     const stored_at = Number((await findSetting(control, 'stored_at')) ?? 0);
+    // Nothing is in doubt at the first start; what is stored from now on is, until it is noted.
+    if (stored_at === 0)
+      await control.transaction((handle) => saveSetting(handle, 'stored_at', options.now(), options.now()));
     const doubt = stored_at === 0 ? new Set<string>() : await recentIds(store, stored_at - doubt_us);
     const { roles, networks, at_once } = options;
     const scheduler = new Scheduler(
@@ -230,8 +233,9 @@ export class Watch {
 
   /** Takes nothing new, stores what was taken, writes what was learned. */
   async stop(timeout_ms: number): Promise<void> {
-    this.#stopping = true;
+    // They wait for what is under way, which is stored meanwhile.
     await Promise.all(this.#inputs.map((one) => one.stop(timeout_ms / 2)));
+    this.#stopping = true;
     await this.#commit();
     await this.#journal?.close();
     await Promise.all(this.#loops);
