@@ -186,7 +186,7 @@ export class LiveReading {
     }
     if (
       origin === undefined ||
-      (piece.offset === 0 && origin.next_offset !== 0 && piece.head !== undefined)
+      (piece.offset === 0 && piece.line === 1 && origin.next_offset !== 0)
     ) {
       if (origin !== undefined) this.#end(origin);
       origin = {
