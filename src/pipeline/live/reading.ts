@@ -184,10 +184,7 @@ export class LiveReading {
       this.#end(origin);
       origin = undefined;
     }
-    if (
-      origin === undefined ||
-      (piece.offset === 0 && piece.line === 1 && origin.next_offset !== 0)
-    ) {
+    if (origin === undefined || (piece.offset === 0 && piece.line === 1 && origin.next_offset !== 0)) {
       if (origin !== undefined) this.#end(origin);
       origin = {
         ...{ source, file: piece.origin, decoder: null, format: null, waiting: [], waiting_bytes: 0 },

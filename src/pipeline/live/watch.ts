@@ -123,6 +123,10 @@ export class Watch {
   readonly #scheduler: Scheduler;
   #seen: Finding[];
   readonly #accounts = new Map<string, SourceAccount>();
+  /** accounts that are not in the control store yet */
+  #unwritten: LedgerAddition[] = [];
+  /** what each input had lost at the last account */
+  readonly #dropped = new Map<string, Readonly<Record<string, number>>>();
   #waiting: Waiting[] = [];
   /** one after the other: what is taken, stored and noted belongs together */
   #turn: Promise<unknown> = Promise.resolve();
@@ -324,7 +328,11 @@ export class Watch {
         const accounts = this.#reading.ledgers();
         for (const one of accounts)
           this.#accounts.set(one.source, accountWith(this.#accounts.get(one.source) ?? nothing_yet, one));
-        const additions = accounts.flatMap((one) => additionOf(one.source, one.ledger, now));
+        this.#unwritten.push(
+          ...accounts.flatMap((one) => additionOf(one.source, one.ledger, now)),
+          ...this.#inputs.flatMap((one) => this.#droppedBy(one, now)),
+        );
+        const additions = this.#unwritten;
         const positions = Map.groupBy(
           waiting.filter((one) => one.position !== null),
           (one) => one.source,
@@ -341,12 +349,22 @@ export class Watch {
             await addToLedger(handle, additions);
             await saveSetting(handle, 'stored_at', now, now);
           });
+        this.#unwritten = [];
         for (const one of waiting) one.resolve();
       } catch (error) {
         for (const one of waiting) one.reject(error);
         throw error;
       }
     });
+  }
+
+  /** What an input has lost since the last account. */
+  #droppedBy(input: LiveInput, at: number): LedgerAddition[] {
+    const { dropped } = input.state();
+    const addition = lostSince(this.#dropped.get(input.source) ?? {}, dropped);
+    this.#dropped.set(input.source, { ...dropped });
+    const received = Object.values(addition).reduce((sum, n) => sum + n, 0);
+    return received === 0 ? [] : [{ source: input.source, at, received, dropped: addition }];
   }
 
   /** Looks how far time has come, and judges what is over. */
@@ -490,6 +508,18 @@ function accountWith(
     rejected: have.rejected + total(ledger.rejected),
     late: have.late + late,
   };
+}
+
+/** Records lost by reason since an earlier count; an input that began anew counts from zero. Pure. */
+export function lostSince(
+  before: Readonly<Record<string, number>>,
+  now: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const lost = Object.entries(now).map(([reason, n]): [string, number] => {
+    const had = before[reason] ?? 0;
+    return [reason, n >= had ? n - had : n];
+  });
+  return Object.fromEntries(lost.filter(([, n]) => n > 0));
 }
 
 /** The account of a source since the last one; none when nothing came. */
