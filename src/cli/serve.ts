@@ -82,6 +82,7 @@ export async function run(args: string[]): Promise<number> {
   const keep = resolve(values.keep);
   claimFolder(keep, 'service');
   const ended = signalled();
+  outliveReader();
   const control = await openControl({ directory: join(keep, 'control') }, now());
   const store = await openStore({ directory: join(keep, 'events') });
   const journal = await openJournal({ directory: join(keep, 'journal'), tell: say });
@@ -127,6 +128,14 @@ export async function run(args: string[]): Promise<number> {
     await control.close();
   }
   return 0;
+}
+
+/** Whoever reads what it prints may go away: that ends other commands, never the watch. Findings are kept all the same. */
+function outliveReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error');
+    stream.on('error', () => {});
+  }
 }
 
 /** Resolves at the first signal to end; at the second the process ends at once. */

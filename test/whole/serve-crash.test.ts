@@ -49,10 +49,26 @@ const line = (n: number, by: string): string =>
 interface Served {
   readonly child: ChildProcess;
   readonly url: string;
+  /** what it said of errors */
+  readonly said: { text: string };
+}
+
+/** Asks how many events are stored; as long as it is there it is asked again. */
+async function statusOf({ child, url, said }: Served): Promise<{ events: number }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const answer = await fetch(`${url}/v1/status`, { headers: { authorization: `Bearer ${token}` } });
+      return (await answer.json()) as { events: number };
+    } catch (error) {
+      if (child.exitCode !== null || tries === 5)
+        throw new Error(`it cannot be asked (status ${child.exitCode}): ${said.text}`, { cause: error });
+      await pause(1000);
+    }
+  }
 }
 
 let token = '';
-async function serve(): Promise<Served> {
+function serve(): Promise<Served> {
   const child = spawn(
     process.execPath,
     [
@@ -65,19 +81,23 @@ async function serve(): Promise<Served> {
       '--listen',
       '127.0.0.1:0',
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  const said = { text: '' };
+  child.stderr!.on('data', (text) => {
+    said.text = (said.text + text).slice(-4000);
+  });
   let out = '';
-  for await (const chunk of child.stdout!) {
-    out += chunk;
-    token = /weir_[\w-]+/.exec(out)?.[0] ?? token;
-    const url = /API: (http:\S+)/.exec(out)?.[1];
-    if (url !== undefined && out.includes('Ctrl-C')) {
-      child.stdout!.resume();
-      return { child, url };
-    }
-  }
-  throw new Error(`weir serve ended: ${out}`);
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`weir serve ended: ${out} ${said.text}`)));
+    child.stdout!.on('data', (text) => {
+      if (out.includes('Ctrl-C')) return;
+      out += text;
+      token = /weir_[\w-]+/.exec(out)?.[0] ?? token;
+      const url = /API: (http:\S+)/.exec(out)?.[1];
+      if (url !== undefined && out.includes('Ctrl-C')) resolve({ child, url, said });
+    });
+  });
 }
 
 test(`after ${kills} kills every record that was written to a file or acknowledged is there, once`, async (t) => {
@@ -92,7 +112,10 @@ test(`after ${kills} kills every record that was written to a file or acknowledg
   let written = 0;
   let sent = 0;
   for (let round = 0; round <= kills; round++) {
-    const { child, url } = await serve();
+    const served = await serve();
+    const { child, url } = served;
+    // Whoever read what it prints goes away.
+    if (round === kills) child.stdout!.destroy();
     const ends = performance.now() + 500 + chance.below(4000);
     const last = round === kills;
     const posting = (async () => {
@@ -120,9 +143,7 @@ test(`after ${kills} kills every record that was written to a file or acknowledg
     // All that was written has been read when nothing more is stored.
     for (let events = -1; ; ) {
       await pause(2500);
-      const status = (await (
-        await fetch(`${url}/v1/status`, { headers: { authorization: `Bearer ${token}` } })
-      ).json()) as { events: number };
+      const status = await statusOf(served);
       if (status.events === events) break;
       events = status.events;
     }
