@@ -1,4 +1,3 @@
-import { groupRuns } from '../base/order.ts';
 import { TestsPerDay, type TestsState } from '../models/allowance.ts';
 import type { Detector, Feature } from '../schema/detector.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
@@ -151,21 +150,6 @@ export class Detection {
 /** What its state depends on. */
 const madeOf = ({ id, features, window, hop, model }: Detector): string =>
   JSON.stringify([id, features, window, hop, model]);
-
-/** Runs one detector over its feature rows, which come ordered by window. Gives findings without evidence, and fills `run`. */
-export async function detect(
-  detector: Detector,
-  feature: Feature,
-  rows: AsyncIterable<FeatureRow>,
-  options: DetectOptions,
-  run: DetectorRun,
-): Promise<Finding[]> {
-  const detection = new Detection(detector, feature, options, run);
-  const findings: Finding[] = [];
-  for await (const window of groupRuns(rows, (row) => row.window_at))
-    for (const one of detection.window(window)) findings.push(one);
-  return findings;
-}
 
 /** The figures that say how much of it there was; none where it is there or not. */
 function figuresOf({ model }: Detector, row: FeatureRow): number[] {

@@ -5,8 +5,7 @@ import { random } from '../base/random.ts';
 import { loadContent } from '../content/index.ts';
 import { shareOf, threshold } from '../models/allowance.ts';
 import type { FeatureRow } from '../schema/feature-row.ts';
-import type { Finding } from '../schema/finding.ts';
-import { type DetectorRun, detect } from './index.ts';
+import { Detection, type DetectorRun } from './index.ts';
 
 const content = loadContent();
 const day_us = 86_400e6;
@@ -40,16 +39,16 @@ async function told(id: string, rows: readonly FeatureRow[], taught_until = 0): 
     detector.severity,
     content.detectors.map((one) => one.severity),
   );
-  async function* inOrder(): AsyncGenerator<FeatureRow> {
-    yield* [...rows].sort((a, b) => a.window_at - b.window_at || (a.key < b.key ? -1 : 1));
-  }
   const options = {
     taught_until,
     most_p: (tests: number) => (detector.model.kind === 'fact' ? 0.01 : threshold(tests, share)),
     techniques: () => undefined,
   };
   const run: DetectorRun = { detector: id, windows: 0, rows: 0, judged: 0, findings: 0 };
-  const found: Finding[] = await detect(detector, feature, inOrder(), options, run);
+  const detection = new Detection(detector, feature, options, run);
+  const ordered = [...rows].sort((a, b) => a.window_at - b.window_at || (a.key < b.key ? -1 : 1));
+  const windows = Map.groupBy(ordered, (one) => one.window_at).values();
+  const found = [...windows].flatMap((window) => detection.window(window));
   return new Set(found.map((one) => String(one.entity.src_ip ?? one.entity.dst_ip)));
 }
 

@@ -3,7 +3,12 @@ import { groupRuns } from '../base/order.ts';
 import { technique } from '../content/attack.ts';
 import type { Content } from '../content/index.ts';
 import { Detection, type DetectionState, type DetectOptions, type DetectorRun } from '../detect/index.ts';
-import { dueWindows, openWindows, windowsOf as windowsOfDetector } from '../features/index.ts';
+import {
+  dueWindows,
+  openWindows,
+  type WindowRange,
+  windowsOf as windowsOfDetector,
+} from '../features/index.ts';
 import { most_p, shareOf, threshold } from '../models/allowance.ts';
 import type { Detector } from '../schema/detector.ts';
 import type { Finding } from '../schema/finding.ts';
@@ -67,16 +72,10 @@ export class Standing {
     { known_until, before, at_once }: { known_until: number; before: number; at_once: number },
     tell: (findings: readonly Finding[]) => void,
   ): Promise<void> {
-    const { detector } = this;
-    const windows = windowsOfDetector(detector);
+    const windows = windowsOfDetector(this.detector);
     const due = dueWindows(this.#judged_until, known_until, windows);
     if (due === null) return;
-    // What shows its findings' events may ask for more than its feature does.
-    await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
-    const feature = this.#content.features.get(detector.features)!;
-    const most = mostEvents(store.memory_bytes / at_once);
-    const rows = featureRows(store, past, feature, detector, before, most, due);
-    for await (const window of groupRuns(rows, (row) => row.window_at)) {
+    for await (const window of this.#windows(store, past, due, before, at_once)) {
       tell(this.#detection.window(window));
       this.#judged_until = window[0]!.window_at + windows.hop_s * 1e6;
     }
@@ -91,15 +90,24 @@ export class Standing {
     const { detector } = this;
     const open = openWindows(this.#judged_until, at, windowsOfDetector(detector));
     if (open === null) return [];
-    await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
     const feature = this.#content.features.get(detector.features)!;
     const saved = structuredClone(this.#detection.save());
     const looking = new Detection(detector, feature, this.#judging, { ...this.run }, saved);
-    const rows = featureRows(store, past, feature, detector, before, mostEvents(store.memory_bytes), open);
     const findings: Finding[] = [];
-    for await (const window of groupRuns(rows, (row) => row.window_at))
+    for await (const window of this.#windows(store, past, open, before, 1))
       for (const one of looking.window(window)) findings.push(one);
     return findings;
+  }
+
+  /** Rows of the windows that start in a range, window by window. */
+  async *#windows(store: Store, past: Past, range: WindowRange, before: number, at_once: number) {
+    const { detector } = this;
+    // What shows its findings' events may ask for more than its feature does.
+    await past.fillFor(JSON.stringify([detector.evidence, detector.recount]));
+    const feature = this.#content.features.get(detector.features)!;
+    const most = mostEvents(store.memory_bytes / at_once);
+    const rows = featureRows(store, past, feature, detector, before, most, range);
+    yield* groupRuns(rows, (row) => row.window_at);
   }
 }
 

@@ -1,21 +1,17 @@
 import { basename, dirname } from 'node:path';
-import { countAtMost } from '../base/bounded.ts';
 import { WeirError } from '../base/error.ts';
 import { type Input, type OpenInput, openInput, peekInput } from '../collect/index.ts';
 import {
   countDay,
   createDuplicates,
   createEnricher,
-  createPieces,
   type DaySeen,
   type Enricher,
-  type Held,
   type Span,
-  Summaries,
   spanOf,
 } from '../enrich/index.ts';
 import { toldAt, type WeirEvent } from '../schema/event/index.ts';
-import { count, emptyLedger, type InputReport, type Ledger, total } from '../schema/ledger.ts';
+import { count, countBounded, emptyLedger, type InputReport, reasonKind, total } from '../schema/ledger.ts';
 import type {
   DecodeOptions,
   JointDecoder,
@@ -28,6 +24,7 @@ import { noteKind } from '../schema/set-aside.ts';
 import { detectFormat, tellsPieces, whyUnknown } from '../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store, saveFiles } from '../store/index.ts';
 import { type HalfFrom, Halves } from './halves.ts';
+import { Shares, type StoreEvent } from './shares.ts';
 import { byFirstTime, type Joined, readTogether, type Waiting } from './together.ts';
 
 /** What is read, and how. Times are µs since 1970. */
@@ -69,9 +66,6 @@ const most_heads = 200;
 const most_sums = 200_000;
 
 const none: readonly string[] = [];
-
-/** Different reasons that are counted apart, for each input: what is in a reason is for the sender to choose. */
-const most_reasons = 200;
 
 /**
  * Kinds of the inputs, told by their first bytes, in the order of their first event; among equals by name, so that the
@@ -137,10 +131,7 @@ export class Ingest {
   #duplicates = createDuplicates();
   /** null: one sensor, which tells the halves that it sees as they are */
   #halves: Halves | null = null;
-  readonly #pieces = createPieces<PieceFrom>({ given: givePiece, dropped: dropPiece });
-  readonly #summaries = new Summaries();
-  /** Sums that wait until all has been read, at most `most_sums`. */
-  #sums: { readonly event: WeirEvent; readonly from: PieceFrom }[] = [];
+  readonly #shares = new Shares({ most_sums });
   readonly #writer: EventWriter;
   readonly #sensors = new Map<string, number>();
   readonly #rejects: RejectWriter;
@@ -210,8 +201,7 @@ export class Ingest {
     }
     for (const { decoder } of this.#joints.values()) decoder.end();
     this.#joints.clear();
-    this.#pieces.end();
-    this.#endSums();
+    this.#shares.end();
     await this.#halves?.end(this.#duplicates.covered, async () => {
       if (this.#writer.busy) await this.#writer.ready();
     });
@@ -379,23 +369,7 @@ export class Ingest {
           count(ledger.filtered, 'after --until');
           return;
         }
-        if (share === 'sum') {
-          const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
-          this.#sums.push({ event: read, from });
-          if (this.#sums.length >= most_sums) this.#endSums();
-          return;
-        }
-        if (tells_sums) this.#summaries.note(read);
-        if (share !== undefined && this.#pieces.concerns(read, share)) {
-          const from = { line, offset, raw: Buffer.from(raw).toString(), store, ledger };
-          if (read.kind === 'connection') {
-            if (this.#pieces.take(read, share === 'whole', from)) return;
-          } else if (share === 'part' && this.#pieces.again(read)) {
-            dropPiece(from);
-            return;
-          }
-        }
-        store(read, line, offset, raw);
+        this.#shares.take(read, share, tells_sums, { line, offset, raw, store, ledger });
       },
       filtered: (reason) => {
         ledger.read++;
@@ -412,14 +386,6 @@ export class Ingest {
         this.#rejects.write({ file: report.file, line, offset, format: format?.id ?? '', reason, excerpt });
       },
     };
-  }
-
-  /** Stores the sums of what nobody told one by one. */
-  #endSums(): void {
-    for (const { event, from } of this.#sums)
-      if (this.#summaries.covers(event)) count(from.ledger.duplicates, 'sum of records told one by one');
-      else from.store(event, from.line, from.offset, from.raw);
-    this.#sums = [];
   }
 
   /** How many sensors will speak; two when an input's kind is not known yet. With one, flows need not be compared. */
@@ -508,31 +474,6 @@ function streamsOf(planned: Planned): Stream[] {
   return parts.map((part) => ({ planned, part, first_time: part.first_time }));
 }
 
-/** Stores one event of an input, unless it is stored already. */
-type StoreEvent = (event: WeirEvent, line: number, offset: number, raw: string) => void;
-
-/** Where a piece of a connection came from. */
-interface PieceFrom {
-  readonly line: number;
-  readonly offset: number;
-  readonly raw: string;
-  readonly store: StoreEvent;
-  readonly ledger: Ledger;
-}
-
-function givePiece({ event, from }: Held<PieceFrom>): void {
-  from.store(event, from.line, from.offset, from.raw);
-}
-
-function dropPiece({ ledger }: PieceFrom): void {
-  count(ledger.duplicates, 'piece of a connection told elsewhere');
-}
-
-/** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */
-function countBounded(reasons: Map<string, number>, reason: string): void {
-  countAtMost(reasons, reason, most_reasons, 'other reasons');
-}
-
 /** Whether a file's name says that it is meant to be read: one that is found in a folder and cannot be is a reject. */
 function namedAsLog(file: string): boolean {
   const name = basename(file).replace(/\.(gz|zst)$/i, '');
@@ -545,9 +486,3 @@ function isZeekName(name: string): boolean {
 
 /** Zeek's busiest logs; a wider list would take every 'weird.json' of other programs for a broken log. */
 const zeekNames = /^(conn|dns|http|ssl|x509|files|ssh|smtp|kerberos|ntlm|rdp|ftp|dhcp|notice|smb_files)\b/i;
-
-/** The kind of a reason without the value in it: "src_port is not a port: 99999" → "src_port is not a port". */
-function reasonKind(reason: string): string {
-  const colon = reason.indexOf(': ');
-  return colon > 0 ? reason.slice(0, colon) : reason;
-}

@@ -1,3 +1,5 @@
+import { countAtMost } from '../base/bounded.ts';
+
 /**
  * What became of the records of one input: read = stored + filtered + duplicates + rejected, always.
  * A record is an event made from a line (one line may hold several) or from packets, or a line, packet or part that
@@ -27,6 +29,20 @@ export function emptyLedger(): Ledger {
 
 export function count(reasons: Map<string, number>, reason: string, by = 1): void {
   reasons.set(reason, (reasons.get(reason) ?? 0) + by);
+}
+
+/** Different reasons that are counted apart, for each input: what is in a reason is for the sender to choose. */
+const most_reasons = 200;
+
+/** Whoever writes records can make every reason a new one: beyond `most_reasons` they are counted as one. */
+export function countBounded(reasons: Map<string, number>, reason: string): void {
+  countAtMost(reasons, reason, most_reasons, 'other reasons');
+}
+
+/** The kind of a reason without the value in it: "src_port is not a port: 99999" → "src_port is not a port". */
+export function reasonKind(reason: string): string {
+  const colon = reason.indexOf(': ');
+  return colon > 0 ? reason.slice(0, colon) : reason;
 }
 
 export function total(reasons: ReadonlyMap<string, number>): number {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { duration } from '../../src/base/duration.ts';
+import { groupRuns } from '../../src/base/order.ts';
 import { technique } from '../../src/content/attack.ts';
 import { loadContent } from '../../src/content/index.ts';
-import { type DetectorRun, detect } from '../../src/detect/index.ts';
+import { Detection, type DetectorRun } from '../../src/detect/index.ts';
 import { createDuplicates, createEnricher, defaultLocalNetworks } from '../../src/enrich/index.ts';
 import { clearEvents } from '../../src/pipeline/clear.ts';
 import { Past } from '../../src/pipeline/past.ts';
@@ -115,7 +116,12 @@ async function allSeen(most_p = 1): Promise<Seen[]> {
     }
     const ran: DetectorRun = { detector: detector.id, windows: 0, rows: 0, judged: 0, findings: 0 };
     const options = { taught_until: 0, most_p: () => most_p, techniques: technique };
-    for (const finding of await detect(detector, feature, noted(), options, ran)) {
+    const detection = new Detection(detector, feature, options, ran);
+    const found = await Array.fromAsync(
+      groupRuns(noted(), (row) => row.window_at),
+      (window) => detection.window(window),
+    );
+    for (const finding of found.flat()) {
       const at = windows.get(`${JSON.stringify(finding.entity)} ${finding.start_at} ${finding.end_at}`)!;
       seen.push({ finding, ends: at + window_us });
     }

@@ -604,17 +604,7 @@ export class Follower implements LiveInput {
   async #deliverRecords(file: Followed, bytes: Buffer, records: number, ended = false): Promise<boolean> {
     const head = file.framing!.head();
     file.framing!.taken(bytes, file.offset);
-    const given = await this.#give(file, {
-      ...{ bytes, position: file.position(bytes, records, ended) },
-      ...(head !== null && (file.kind !== 'text' || file.offset > 0) ? { head } : {}),
-      ...(ended ? { ended } : {}),
-    });
-    if (!given) return false;
-    file.advance(bytes, records);
-    file.finished = ended;
-    this.#bytes += bytes.length;
-    this.#records += records;
-    return true;
+    return this.#giveRecords(file, bytes, records, head, ended);
   }
 
   /** A record that is too long is left out, once its end is there. */
@@ -750,6 +740,17 @@ export class Follower implements LiveInput {
   ): Promise<boolean> {
     // Between pieces lies what was left out: a header, a record that is too long.
     file.offset = Math.max(offset, file.offset);
+    return this.#giveRecords(file, bytes, records, head, ended);
+  }
+
+  /** Gives whole records; false: they were not taken, and the file stays where it is. */
+  async #giveRecords(
+    file: Followed,
+    bytes: Buffer,
+    records: number,
+    head: Buffer | null,
+    ended: boolean,
+  ): Promise<boolean> {
     const given = await this.#give(file, {
       ...{ bytes, position: file.position(bytes, records, ended) },
       ...(head !== null && (file.kind !== 'text' || file.offset > 0) ? { head } : {}),

@@ -1,21 +1,13 @@
 import { dirname } from 'node:path';
-import { countAtMost } from '../../base/bounded.ts';
 import type { Delivery } from '../../collect/index.ts';
-import {
-  createDuplicates,
-  createEnricher,
-  createPieces,
-  type Duplicates,
-  type Enricher,
-  type Held,
-  Summaries,
-} from '../../enrich/index.ts';
-import { toldAt, type WeirEvent } from '../../schema/event/index.ts';
-import { count, emptyLedger, type Ledger } from '../../schema/ledger.ts';
-import type { Decoder, Share, Sink, SourceFormat } from '../../schema/reading.ts';
+import { createDuplicates, createEnricher, type Duplicates, type Enricher } from '../../enrich/index.ts';
+import { toldAt } from '../../schema/event/index.ts';
+import { count, countBounded, emptyLedger, type Ledger, reasonKind } from '../../schema/ledger.ts';
+import type { Decoder, Sink, SourceFormat } from '../../schema/reading.ts';
 import { noteKind } from '../../schema/set-aside.ts';
 import { detectFormat, whyUnknown } from '../../sources/index.ts';
 import { type EventWriter, RejectWriter, type Store } from '../../store/index.ts';
+import { Shares, type StoreEvent } from '../shares.ts';
 import type { SourceTold } from './known-until.ts';
 
 export interface ReadingOptions {
@@ -33,7 +25,6 @@ export interface ReadingOptions {
 const most_origins = 2000;
 /** Bytes of an origin whose kind is not known yet. */
 const most_undecided = 65_536;
-const most_reasons = 200;
 const most_sums = 50_000;
 /** Further ahead of the clock than this, a record is not believed. */
 const most_ahead_us = 86_400e6;
@@ -63,8 +54,8 @@ export interface SourceReading {
   newest: number | null;
   lateness_us: number;
   heard_at: number;
-  /** all of its origins are at their end */
-  ended: boolean;
+  /** its origins that are not at their end */
+  open: number;
 }
 
 interface Origin {
@@ -77,7 +68,6 @@ interface Origin {
   waiting_bytes: number;
   /** where the next piece goes on */
   next_offset: number;
-  used_at: number;
   ended: boolean;
   /** added to what the decoder counts */
   readonly base: { line: number; offset: number; head: boolean };
@@ -91,13 +81,7 @@ export class LiveReading {
   readonly #options: ReadingOptions;
   readonly #enricher: Enricher;
   readonly #duplicates: Duplicates = createDuplicates();
-  readonly #pieces = createPieces<PieceFrom>({
-    given: ({ event, from }: Held<PieceFrom>) => from.store(event, from.line, from.offset, from.raw),
-    dropped: ({ ledger }) => count(ledger.duplicates, 'piece of a connection told elsewhere'),
-    as_written: true,
-  });
-  readonly #summaries = new Summaries();
-  #sums: { readonly event: WeirEvent; readonly from: PieceFrom }[] = [];
+  readonly #shares = new Shares({ most_sums, as_written: true });
   readonly #writer: EventWriter;
   readonly #rejects: RejectWriter;
   readonly #sources = new Map<string, SourceReading>();
@@ -122,11 +106,10 @@ export class LiveReading {
     const origin = this.#origin(source, piece);
     if (piece.bytes.length > 0) {
       source.heard_at = now;
-      origin.ended = false;
+      setEnded(origin, false);
       this.#push(origin, Buffer.from(piece.bytes));
     }
     if (piece.ended) this.#end(origin);
-    source.ended = [...this.#origins.values()].every((one) => one.source !== source || one.ended);
     if (this.#writer.busy) await this.#writer.ready();
     if (this.#rejects.busy) await this.#rejects.ready();
   }
@@ -140,14 +123,13 @@ export class LiveReading {
   /** Tells what is held back (pieces of connections, sums of records), as it is. For the end. */
   end(): void {
     for (const origin of this.#origins.values()) this.#end(origin);
-    this.#pieces.end();
-    this.#endSums();
+    this.#shares.end();
   }
 
   /** What each source has told, for the watermark. */
   told(): (SourceTold & { readonly source: string })[] {
-    return [...this.#sources.values()].map(({ source, newest, lateness_us, heard_at, ended }) => ({
-      ...{ source, newest, lateness_us, heard_at, ended },
+    return [...this.#sources.values()].map(({ source, newest, lateness_us, heard_at, open }) => ({
+      ...{ source, newest, lateness_us, heard_at, ended: open === 0 },
     }));
   }
 
@@ -170,7 +152,7 @@ export class LiveReading {
     if (source === undefined) {
       source = {
         ...{ source: id, ledger: emptyLedger(), late: 0, newest: null },
-        ...{ lateness_us: other_lateness, heard_at: now, ended: false },
+        ...{ lateness_us: other_lateness, heard_at: now, open: 0 },
       };
       this.#sources.set(id, source);
     }
@@ -188,14 +170,14 @@ export class LiveReading {
       if (origin !== undefined) this.#end(origin);
       origin = {
         ...{ source, file: piece.origin, decoder: null, format: null, waiting: [], waiting_bytes: 0 },
-        ...{ next_offset: piece.offset, used_at: 0, ended: false },
+        ...{ next_offset: piece.offset, ended: false },
         base: { line: Math.max(0, piece.line - 1), offset: piece.offset, head: false },
       };
+      source.open++;
       if (piece.head !== undefined && piece.head.length > 0)
         this.#begin(origin, Buffer.from(piece.head), piece);
     }
     origin.next_offset = piece.offset + piece.bytes.length;
-    origin.used_at = this.#options.now();
     // Least recently used first.
     this.#origins.delete(key);
     this.#origins.set(key, origin);
@@ -270,7 +252,7 @@ export class LiveReading {
     }
     origin.decoder?.end();
     origin.decoder = null;
-    origin.ended = true;
+    setEnded(origin, true);
   }
 
   #sink(origin: Origin): Sink {
@@ -280,7 +262,7 @@ export class LiveReading {
     const file = this.#writer.input(origin.file, id);
     const sensor = this.#sensorOf(source.source, origin.file, id);
     const tells_sums = /^(zeek|wrapped)/.test(id);
-    const store = (read: WeirEvent, line: number, offset: number, raw: string): void => {
+    const store: StoreEvent = (read, line, offset, raw) => {
       const event = this.#enricher.enrich(read);
       const why = this.#duplicates.check(event, file, sensor);
       if (why !== null) {
@@ -309,7 +291,8 @@ export class LiveReading {
           this.#reject(origin, 'time is in the future', at_line, at_offset, raw);
           return;
         }
-        this.#shared({ read, line: at_line, offset: at_offset, raw, share, store, ledger, tells_sums });
+        const from = { line: at_line, offset: at_offset, raw, store, ledger };
+        this.#shares.take(read, share, tells_sums, from);
       },
       filtered: (reason) => {
         if (base.head) return;
@@ -336,8 +319,7 @@ export class LiveReading {
     offset: number,
     excerpt: string,
   ): void {
-    const colon = reason.indexOf(': ');
-    countBounded(source.ledger.rejected, colon > 0 ? reason.slice(0, colon) : reason);
+    countBounded(source.ledger.rejected, reasonKind(reason));
     this.#rejects.write({
       file,
       line,
@@ -346,33 +328,6 @@ export class LiveReading {
       reason,
       excerpt: excerpt.slice(0, 4096),
     });
-  }
-
-  /** What a sensor tells several times, or one by one and in sum, is held until it can be told which of it stays. */
-  #shared({ read, line, offset, raw, share, store, ledger, tells_sums }: Shared): void {
-    if (share === 'sum') {
-      this.#sums.push({ event: read, from: { line, offset, raw, store, ledger } });
-      if (this.#sums.length >= most_sums) this.#endSums();
-      return;
-    }
-    if (tells_sums) this.#summaries.note(read);
-    if (share !== undefined && this.#pieces.concerns(read, share)) {
-      const from = { line, offset, raw, store, ledger };
-      if (read.kind === 'connection') {
-        if (this.#pieces.take(read, share === 'whole', from)) return;
-      } else if (share === 'part' && this.#pieces.again(read)) {
-        count(ledger.duplicates, 'piece of a connection told elsewhere');
-        return;
-      }
-    }
-    store(read, line, offset, raw);
-  }
-
-  #endSums(): void {
-    for (const { event, from } of this.#sums)
-      if (this.#summaries.covers(event)) count(from.ledger.duplicates, 'sum of records told one by one');
-      else from.store(event, from.line, from.offset, from.raw);
-    this.#sums = [];
   }
 
   /** Logs of one source, folder and family are one sensor: what it says twice, it means twice. */
@@ -387,22 +342,10 @@ export class LiveReading {
   }
 }
 
-interface PieceFrom {
-  readonly line: number;
-  readonly offset: number;
-  readonly raw: string;
-  readonly store: (event: WeirEvent, line: number, offset: number, raw: string) => void;
-  readonly ledger: Ledger;
-}
-
-interface Shared extends PieceFrom {
-  readonly read: WeirEvent;
-  readonly share: Share | undefined;
-  readonly tells_sums: boolean;
-}
-
-function countBounded(reasons: Map<string, number>, reason: string): void {
-  countAtMost(reasons, reason, most_reasons, 'other reasons');
+function setEnded(origin: Origin, ended: boolean): void {
+  if (origin.ended === ended) return;
+  origin.ended = ended;
+  origin.source.open += ended ? -1 : 1;
 }
 
 /** Whether there is a whole line of text, by which a kind can be told. */
