@@ -1,19 +1,13 @@
 /** What inputs without an end have in common: files followed, sockets, HTTP, a capture child. */
+import type { JsonValue } from '../../schema/json.ts';
 
 /** Where a source goes on after a restart: a key of its own and what it needs to know, plain JSON. */
 export interface Position {
   /** what it is of, unique within the source: a file's fingerprint, a partition */
   readonly key: string;
   /** null: there is no more need to keep this key */
-  readonly value: PositionValue;
+  readonly value: JsonValue;
 }
-export type PositionValue =
-  | null
-  | boolean
-  | number
-  | string
-  | PositionValue[]
-  | { [name: string]: PositionValue };
 
 /** A piece of what a source told: whole records, never half of one. */
 export interface Delivery {

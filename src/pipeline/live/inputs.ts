@@ -37,9 +37,7 @@ export async function inputsOf(
     await saveSource(control, { id: source, kind: kindOf(settings), settings: plain }, now);
     if ('follow' in settings) {
       const positions = await listPositions(control, source);
-      all.push(
-        followInput({ source, paths: settings.follow, from: settings.from, positions: positions as never }),
-      );
+      all.push(followInput({ source, paths: settings.follow, from: settings.from, positions }));
     } else if ('syslog' in settings) {
       const { udp, tcp, tls } = settings.syslog;
       const keys = tls && {

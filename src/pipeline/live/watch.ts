@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WeirError } from '../../base/error.ts';
+import { Turns } from '../../base/turns.ts';
 import type { Deliver, Delivery, InputState, Journal, LiveInput, Position } from '../../collect/index.ts';
 import type { Content } from '../../content/index.ts';
 import type { Config } from '../../schema/config.ts';
 import type { FindingChange, FindingState } from '../../schema/control/kept-finding.ts';
 import type { LedgerAddition } from '../../schema/control/ledger-row.ts';
-import type { Detector } from '../../schema/detector.ts';
 import type { Finding } from '../../schema/finding.ts';
 import { type Ledger, total } from '../../schema/ledger.ts';
 import {
@@ -115,7 +115,6 @@ export class Watch {
   readonly #store: Store;
   readonly #control: Control;
   readonly #content: Content;
-  readonly #detectors: readonly Detector[];
   readonly #journal: Journal | null;
   readonly #options: WatchOptions;
   readonly #inputs: readonly LiveInput[];
@@ -128,9 +127,10 @@ export class Watch {
   /** what each input had lost at the last account */
   readonly #dropped = new Map<string, Readonly<Record<string, number>>>();
   #waiting: Waiting[] = [];
-  /** one after the other: what is taken, stored and noted belongs together */
-  #turn: Promise<unknown> = Promise.resolve();
-  #judging: Promise<unknown> = Promise.resolve();
+  /** what is taken, stored and noted belongs together */
+  readonly #storing = new Turns();
+  /** one step or look after the other: what a detector has learned is one thing */
+  readonly #judging = new Turns();
   #known_until: number;
   #early_at = 0;
   #early_events = 0;
@@ -166,7 +166,6 @@ export class Watch {
     this.#store = store;
     this.#control = control;
     this.#content = content;
-    this.#detectors = content.detectors;
     this.#journal = journal;
     this.#inputs = inputs;
     this.#options = options;
@@ -243,11 +242,11 @@ export class Watch {
     await this.#commit();
     await this.#journal?.close();
     await Promise.all(this.#loops);
-    await this.#own(async () => {
+    await this.#storing.take(async () => {
       this.#reading.end();
       await this.#reading.flush();
     });
-    await this.#judge(() => this.#checkpoint());
+    await this.#judging.take(() => this.#checkpoint());
     await this.#control.transaction((handle) =>
       saveSetting(handle, 'stored_at', this.#options.now(), this.#options.now()),
     );
@@ -288,7 +287,7 @@ export class Watch {
   /** Judges what is over at an instant (µs since 1970), whatever sources say: for tests, and for who knows better. */
   async goOn(known_until: number): Promise<void> {
     await this.#commit();
-    await this.#judge(() => this.#advance(known_until));
+    await this.#judging.take(() => this.#advance(known_until));
   }
 
   readonly #deliver: Deliver = async (piece) => {
@@ -301,7 +300,7 @@ export class Watch {
 
   /** Takes a piece in its turn; resolves when it is stored, where that is asked for. */
   async #take(piece: Delivery, until_stored: boolean): Promise<void> {
-    await this.#own(() => this.#reading.take(piece));
+    await this.#storing.take(() => this.#reading.take(piece));
     if (!until_stored) return;
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ source: piece.source, position: piece.position, resolve, reject });
@@ -319,7 +318,7 @@ export class Watch {
 
   /** Everything that was taken is stored; then positions and accounts are written together, and who waits is told. */
   #commit(): Promise<void> {
-    return this.#own(async () => {
+    return this.#storing.take(async () => {
       const waiting = this.#waiting;
       this.#waiting = [];
       try {
@@ -373,7 +372,7 @@ export class Watch {
     if (known === null || this.#isPast(known)) return;
     if (!this.#scheduler.isDue(known, this.#reading.events)) return;
     await this.#commit();
-    await this.#judge(() => this.#advance(known));
+    await this.#judging.take(() => this.#advance(known));
   }
 
   /**
@@ -391,7 +390,7 @@ export class Watch {
     );
     if (!Number.isFinite(newest)) return;
     await this.#commit();
-    await this.#judge(() => this.#lookAt(newest, now));
+    await this.#judging.take(() => this.#lookAt(newest, now));
   }
 
   async #lookAt(newest: number, now: number): Promise<void> {
@@ -401,19 +400,18 @@ export class Watch {
     const said = JSON.stringify(step.findings.map((one) => [one.finding_id, one.summary]));
     if (said === this.#early_said) return;
     this.#early_said = said;
-    const { budget_per_day, evidence } = this.#options;
-    await this.#tell(step, { budget_per_day, evidence, known: this.#known_until }, step.findings);
+    await this.#tell(step, this.#known_until, step.findings);
   }
 
   async #advance(known: number): Promise<void> {
     if (this.#isPast(known)) return;
-    const { now, budget_per_day, evidence } = this.#options;
+    const { now } = this.#options;
     const began = now();
     const step = await this.#scheduler.advance(known, now() + 2 * day_us);
     this.#known_until = known;
     this.#failed = step.failed;
     for (const one of step.findings) this.#seen.push(one);
-    if (step.findings.length > 0) await this.#tell(step, { budget_per_day, evidence, known });
+    if (step.findings.length > 0) await this.#tell(step, known);
     this.#step_s = (now() - began) / 1e6;
     if (now() - this.#checkpoint_at >= checkpoint_every_us) await this.#checkpoint();
   }
@@ -421,13 +419,14 @@ export class Watch {
   /** The list as it is now; what of it is new or has changed is kept, and told. */
   async #tell(
     step: Pick<Step, 'vantage' | 'deviceAt'>,
-    { budget_per_day, evidence, known }: { budget_per_day: number; evidence: number; known: number },
+    known: number,
     early: readonly Finding[] = [],
   ): Promise<void> {
     const newest = this.#seen.reduce((most, one) => Math.max(most, one.end_at), 0);
     this.#seen = this.#seen.filter((one) => one.end_at > newest - seen_for_us);
+    const { budget_per_day, evidence } = this.#options;
     const judged = this.#scheduler.runs.reduce((sum, run) => sum + run.judged, 0);
-    const told = await tell(this.#store, this.#detectors, [...this.#seen, ...early], step, {
+    const told = await tell(this.#store, this.#content.detectors, [...this.#seen, ...early], step, {
       ...{ budget_per_day, evidence, judged, since: 0 },
     });
     const as_of = Math.min(known, Number.MAX_SAFE_INTEGER);
@@ -444,7 +443,13 @@ export class Watch {
 
   async #checkpoint(): Promise<void> {
     const state = this.#scheduler.save();
-    const packed = await packCheckpoint(this.#content, this.#detectors, state, this.#seen, this.#known_until);
+    const packed = await packCheckpoint(
+      this.#content,
+      this.#content.detectors,
+      state,
+      this.#seen,
+      this.#known_until,
+    );
     const now = this.#options.now();
     await this.#control.transaction((handle) => packed.save(handle, now));
     this.#checkpoint_at = now;
@@ -454,20 +459,6 @@ export class Watch {
   #isPast(known: number): boolean {
     if (!Number.isFinite(known) || !Number.isFinite(this.#known_until)) return false;
     return known <= this.#known_until;
-  }
-
-  /** One step or look after the other: what a detector has learned is one thing. */
-  #judge(work: () => Promise<void>): Promise<void> {
-    const done = this.#judging.then(work);
-    this.#judging = done.catch(() => {});
-    return done;
-  }
-
-  /** Work that belongs together, one after the other. */
-  #own<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 
   /** Again and again until it is stopped; what goes wrong is told, and tried again. */

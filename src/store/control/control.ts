@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Kysely, sql } from 'kysely';
 import { WeirError } from '../../base/error.ts';
+import { Turns } from '../../base/turns.ts';
 import type { Backend } from './backend.ts';
 import type { Handle } from './handle.ts';
 import { migrate } from './migrate.ts';
@@ -45,7 +46,7 @@ interface Under {
 export class Control implements Handle {
   readonly #backend: Backend;
   readonly #inside = new AsyncLocalStorage<Under>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #closed: Promise<void> | null = null;
 
   constructor(backend: Backend) {
@@ -71,14 +72,12 @@ export class Control implements Handle {
    */
   transaction<T>(work: (handle: Handle) => Promise<T>): Promise<T> {
     this.#refuseInside();
-    const done = this.#last.then(() => this.#transact(work));
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#turns.take(() => this.#transact(work));
   }
 
   /** Waits for transactions that were asked for, then closes it and lets others have it. */
   close(): Promise<void> {
-    this.#closed ??= this.#last.then(() => this.#backend.close());
+    this.#closed ??= this.#turns.take(() => this.#backend.close());
     return this.#closed;
   }
 

@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteDialect } from 'kysely';
 import { OldestOut } from '../../base/bounded.ts';
 import { WeirError } from '../../base/error.ts';
+import { lockFile } from '../../base/folder-lock.ts';
 import { claimFolder, openNew, refuseForeign } from '../../base/own-files.ts';
 import { type Backend, bindable } from './backend.ts';
 import { sqlite } from './migrations/migration.ts';
@@ -24,7 +25,7 @@ export function openSqlite(directory: string): Backend {
   for (const name of [lock_file, file, `${file}-wal`, `${file}-shm`]) refuseForeign(join(directory, name));
   makeOwn(join(directory, lock_file), directory);
   makeOwn(path, directory);
-  const lock = takeLock(join(directory, lock_file), directory);
+  const release = takeLock(join(directory, lock_file), directory);
   try {
     const database = new Database(path, directory);
     const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
@@ -40,11 +41,11 @@ export function openSqlite(directory: string): Backend {
       close: async () => {
         await db.destroy();
         database.close();
-        lock.close();
+        release();
       },
     };
   } catch (error) {
-    lock.close();
+    release();
     throw error;
   }
 }
@@ -61,31 +62,26 @@ function makeOwn(path: string, directory: string): void {
 }
 
 /**
- * The lock of the only writer: a transaction that is open for good on a file beside. The kernel lets go of it with the
- * process (fcntl, https://www.sqlite.org/lockingv3.html). A file of its own, so that others may read the store meanwhile,
- * and so that no copying of the store in this process lets go of it (closing any descriptor of a file drops its locks).
+ * The lock of the only writer, on a file of its own: so others may read the store meanwhile, and no copying of the store in
+ * this process lets go of it (closing any descriptor of a file drops its locks).
  */
-function takeLock(path: string, directory: string): DatabaseSync {
-  const lock = opened(path, directory, 0);
+function takeLock(path: string, directory: string): () => void {
+  let release: (() => void) | null;
   try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
+    release = lockFile(path);
   } catch (error) {
-    lock.close();
-    const told = toldOfSqlite(error, path, directory);
-    const { errcode = 0 } = error as { errcode?: number };
-    if ((errcode & 0xff) !== 5) throw told;
-    throw new WeirError(
-      'store_unavailable',
-      `Another Weir uses the control store in ${directory}; stop that one, or name another folder`,
-      { cause: error },
-    );
+    throw toldOfSqlite(error, path, directory);
   }
+  if (release !== null) return release;
+  throw new WeirError(
+    'store_unavailable',
+    `Another Weir uses the control store in ${directory}; stop that one, or name another folder`,
+  );
 }
 
-function opened(path: string, directory: string, timeout: number): DatabaseSync {
+function opened(path: string, directory: string): DatabaseSync {
   try {
-    return new DatabaseSync(path, { timeout, enableForeignKeyConstraints: true });
+    return new DatabaseSync(path, { timeout: busy_ms, enableForeignKeyConstraints: true });
   } catch (error) {
     throw toldOfSqlite(error, path, directory);
   }
@@ -102,7 +98,7 @@ class Database {
   constructor(path: string, directory: string) {
     this.#path = path;
     this.#directory = directory;
-    this.#database = opened(path, directory, busy_ms);
+    this.#database = opened(path, directory);
     this.#told(() => {
       this.#database.exec('PRAGMA journal_mode = WAL');
       // A commit is on the disk when it returns: https://www.sqlite.org/pragma.html#pragma_synchronous
